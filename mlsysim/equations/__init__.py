@@ -1,0 +1,17 @@
+"""The equations, a module a section. Importing the package registers them all."""
+
+from . import (
+    collectives,
+    convolution,
+    counting,
+    economics,
+    parallelism,
+    reliability,
+    roofline,
+    scaling,
+    serving,
+    sustainability,
+    transformer,
+)
+
+SECTIONS = (roofline, transformer, convolution, collectives, parallelism, serving, economics, sustainability, reliability, scaling, counting)

@@ -1,0 +1,43 @@
+"""A fact: a value with the place where it was read."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+KINDS = ("stated", "measured", "derived", "estimated")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One value of the zoo and where it comes from.
+
+    Attributes
+    ----------
+    name
+        Full dotted name, such as ``Hardware.Cloud.H100.memory.bandwidth``.
+    value
+        What the source prints, as text with a unit, a count, a flag or a word.
+    source, where
+        Key in ``zoo/sources.bib``, and the place in that document.
+    kind
+        ``stated``, ``measured``, ``derived`` or ``estimated``.
+    read
+        The day on which it was read.
+    year
+        Year that the value holds for; money always has one.
+    note
+        Conventions and caveats.
+    """
+
+    name: str
+    value: Any
+    source: str
+    where: str
+    kind: str
+    read: date
+    year: int | None = None
+    note: str = ""
+
+    def __repr__(self) -> str:
+        year = f", {self.year}" if self.year else ""
+        return f"<{self.name} = {self.value}{year} ({self.kind}; {self.source}, {self.where}; read {self.read})>"

@@ -1,0 +1,56 @@
+"""Layer C, infrastructure: the grid, the building around the machines, and prices."""
+
+from .hardware import HardwareNode
+from .nouns import Noun
+from .quantities import CarbonIntensity, EnergyPrice, GridWater, Lifetime, MaintenanceRate, Pue, RentalRate, Wue
+
+
+class GridProfile(Noun):
+    """An electricity grid: what a unit of its energy emits, drinks and costs."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    region: str | None = None
+    carbon_intensity: CarbonIntensity
+    water_intensity: GridWater | None = None
+    electricity_price: EnergyPrice | None = None
+
+
+class Datacenter(Noun):
+    """A building, or the average of an operator's buildings."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    operator: str | None = None
+    pue: Pue
+    wue: Wue | None = None
+    grid: GridProfile | None = None
+
+
+class Rental(Noun):
+    """The price of renting one accelerator."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    operator: str | None = None
+    hardware: HardwareNode
+    rental: RentalRate
+
+
+class OwnershipTerms(Noun):
+    """How long equipment is written off, and what its upkeep costs."""
+
+    lifetime: Lifetime | None = None
+    maintenance_rate: MaintenanceRate | None = None
+
+
+class Ownership(Noun):
+    """Published assumptions on owning servers."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    assumption: OwnershipTerms

@@ -1,0 +1,45 @@
+"""The array reading: sweeps. NumPy is loaded here, and only here."""
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from .reading import Reading
+
+
+class _Arrays(Reading):
+    @staticmethod
+    def where(condition: Any, a: Any, b: Any) -> Any:
+        return np.where(condition, a, b)
+
+    @staticmethod
+    def label(condition: Any, a: str, b: str) -> Any:
+        return np.where(condition, a, b)
+
+    @staticmethod
+    def either(a: Any, b: Any) -> Any:
+        return np.logical_or(a, b)
+
+
+def _choose(condition: Any, a: Any, b: Any) -> Any:
+    """Evaluate only the arm that is taken where the condition is one value, both where it differs by element."""
+    if np.ndim(condition) == 0:
+        return a() if condition else b()
+    with np.errstate(all="ignore"):
+        return np.where(condition, a(), b())
+
+
+ARRAYS = _Arrays(
+    {
+        "min": lambda *a: functools.reduce(np.minimum, a),
+        "max": lambda *a: functools.reduce(np.maximum, a),
+        "ceil": np.ceil,
+        "floor": np.floor,
+        "sqrt": np.sqrt,
+        "exp": np.exp,
+        "log": np.log,
+        "log2": np.log2,
+        "choose": _choose,
+    }
+)

@@ -1,0 +1,350 @@
+"""Results: frozen, typed, quantities on attribute access, and able to say where every number came from."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar
+
+from .errors import InfeasibleError, InputError, MissingFactError, UnknownNameError, nearest
+from .quantities import (
+    ActivationBytes,
+    BubbleFraction,
+    Carbon,
+    Charge,
+    CheckpointTime,
+    CommunicationTime,
+    ComputeTime,
+    Concurrency,
+    Cost,
+    DataParallel,
+    Duration,
+    EmbodiedCarbon,
+    Energy,
+    EnergyCost,
+    FacilityEnergy,
+    Failures,
+    Footprint,
+    Goodput,
+    GradientBytes,
+    Intensity,
+    Interval,
+    ItEnergy,
+    Itl,
+    KvBytes,
+    MaintenanceCost,
+    MaxBatch,
+    MemoryTime,
+    Mfu,
+    MillionTokenCost,
+    Mtbf,
+    OptimizerBytes,
+    Overhead,
+    Price,
+    Probability,
+    RequestLatency,
+    RequestRate,
+    RidgePoint,
+    RunCost,
+    ScalingEfficiency,
+    StateBytes,
+    StepTime,
+    Symbol,
+    Throughput,
+    Ttft,
+    UnitCost,
+    Water,
+    WeightBytes,
+    symbol_of,
+)
+
+
+class _Field:
+    """A number of a result: a quantity when read, or the reason why there is none."""
+
+    def __init__(self, name: str, symbol: Symbol) -> None:
+        self.name, self.symbol = name, symbol
+
+    def __get__(self, result: Any, owner: type) -> Any:
+        if result is None:
+            return self
+        return self.symbol.quantity(result.number(self.name))
+
+
+class Result:
+    """Base of every result.
+
+    A result is what a solver's core returned, with what it was computed from; so it can be read again: as a
+    trace (:meth:`why`), or with dual numbers (:meth:`elasticities`).
+    """
+
+    fields: ClassVar[dict[str, Symbol]] = {}
+    always: ClassVar[frozenset[str]] = frozenset({"memory_footprint"})
+    __slots__ = ("_core", "_inputs", "_values")
+
+    def __init_subclass__(cls) -> None:
+        cls.fields = {n: s for n, a in cls.__annotations__.items() if (s := symbol_of(a))}
+        for name, symbol in cls.fields.items():
+            setattr(cls, name, _Field(name, symbol))
+
+    def __init__(self, values: dict[str, Any], core: Callable[..., dict[str, Any]], inputs: Any) -> None:
+        put = object.__setattr__
+        put(self, "_values", values)
+        put(self, "_core", core)
+        put(self, "_inputs", inputs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise InputError(f"a {type(self).__name__} is immutable: solve again with other arguments")
+
+    def __delattr__(self, name: str) -> None:
+        raise InputError(f"a {type(self).__name__} is immutable")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        values = self._values
+        if name in values:
+            return values[name]
+        raise UnknownNameError(f"a {type(self).__name__} has no {name!r}: {nearest(name, [*self.fields, *values])}")
+
+    def number(self, name: str) -> Any:
+        """Return a number in its coherent unit.
+
+        Raises
+        ------
+        InfeasibleError
+            What was asked for does not fit, so it has no time, rate or cost.
+        MissingFactError
+            The number needs a fact that nobody stated; the message names it.
+        """
+        values = self._values
+        if name not in self.fields:
+            raise UnknownNameError(f"a {type(self).__name__} has no number {name!r}: {nearest(name, self.fields)}")
+        if values["feasible"] is False and name not in self.always:
+            raise InfeasibleError(self.reason)
+        value = values[name]
+        if type(value) is Missing:
+            raise MissingFactError(f"{name}: {value.sentence}")
+        return value
+
+    @property
+    def feasible(self) -> Any:
+        """Whether it fits (an array of truths in a sweep)."""
+        return self._values["feasible"]
+
+    @property
+    def reason(self) -> str:
+        """Why it does not fit; empty when it does."""
+        return "" if self._values["feasible"] is not False else self._values["reason"]()
+
+    @property
+    def label(self) -> str:
+        """``bound`` where no constant but physics was used, else ``estimate``."""
+        return self._values["label"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every number that there is as a quantity, by name."""
+        return {n: getattr(self, n) for n in self.fields if self.has(n)}
+
+    def has(self, name: str) -> bool:
+        """Whether a number exists: it fits, and all its facts are stated."""
+        value = self._values.get(name)
+        return type(value) is not Missing and (self._values["feasible"] is not False or name in self.always)
+
+    def lifted(self, lift: Any) -> "LiftedResult":
+        """Return the result as another reading computes it, for the next solver to go on from."""
+        return LiftedResult(self._core(lift.reading, self._inputs.lifted(lift)), self)
+
+    def why(self, name: str | None = None) -> Any:
+        """Return the derivation of a number: every equation used, its inputs, their sources, values substituted.
+
+        Without a name, the derivations of all numbers, by name.
+        """
+        from .why import derive, derive_all
+
+        if name is None:
+            return derive_all(self)
+        self.number(name)
+        return derive(self, name)
+
+    def elasticities(self, name: str) -> Any:
+        """Return the percent change of a number for one percent more of each input of the solve.
+
+        Exact away from kinks; the result's ``kinks`` says where it stands on one.
+        """
+        from .readings.duals import DUALS, Dual, elasticities_of
+        from .readings.reading import Lift
+
+        self.number(name)
+        lift = Lift(DUALS, lambda value, origin: Dual(value, {origin.name: value}))
+        return elasticities_of(self._core(DUALS, self._inputs.lifted(lift))[name])
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and _plain(self._values) == _plain(other._values)  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(tuple(_plain(self._values).items()))
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
+        for name, value in self._values.items():
+            if name in self.fields:
+                yield name, _cell(self, name)
+            elif isinstance(value, str) or name == "feasible":
+                yield name, str(value)
+
+    def __repr__(self) -> str:
+        rows = list(self._rows())
+        width = max(len(n) for n, _ in rows)
+        body = "\n".join(f"  {n:<{width}}  {v}" for n, v in rows)
+        note = "" if self.feasible is not False else f"\n  {self.reason}"
+        return f"{type(self).__name__} ({self.label}){note}\n{body}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        rows = "".join(f"<tr><th scope='row'>{escape(n)}</th><td>{escape(v)}</td></tr>" for n, v in self._rows())
+        note = "" if self.feasible is not False else f"<p>{escape(self.reason)}</p>"
+        return f"<div class='mls-result'><table><caption>{type(self).__name__} ({escape(self.label)})</caption><tbody>{rows}</tbody></table>{note}</div>"
+
+
+class Missing:
+    """Stands where a number needs a fact that nobody stated."""
+
+    __slots__ = ("sentence",)
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+
+
+class LiftedResult:
+    """A result in another reading: its numbers are that reading's values."""
+
+    def __init__(self, values: dict[str, Any], plain: Result) -> None:
+        self._values, self.plain = values, plain
+
+    def number(self, name: str) -> Any:
+        """Return the reading's value, with the same refusals as the plain result."""
+        self.plain.number(name)
+        return self._values[name]
+
+    def has(self, name: str) -> bool:
+        """Whether the number exists."""
+        return self.plain.has(name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plain, name)
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {n: getattr(v, "sentence", v) for n, v in values.items() if not callable(v)}
+
+
+def _cell(result: Result, name: str) -> str:
+    from .units import people
+
+    if not result.has(name):
+        return "-"
+    number, symbol = result.number(name), result.fields[name]
+    if hasattr(number, "shape") and number.shape:
+        return f"array of {number.size}, {symbol.display}"
+    return people(number, symbol.unit, symbol.display)
+
+
+class PerformanceProfile(Result):
+    """One step on one device."""
+
+    latency: StepTime
+    latency_compute: ComputeTime
+    latency_memory: MemoryTime
+    latency_overhead: Overhead
+    throughput: Throughput
+    arithmetic_intensity: Intensity
+    ridge_point: RidgePoint
+    mfu: Mfu
+    memory_footprint: Footprint
+    energy: Energy
+
+
+class DistributedResult(Result):
+    """One optimizer step on a fleet. The ``memory_`` fields are those of one device."""
+
+    step_time: StepTime
+    throughput: Throughput
+    mfu: Mfu
+    scaling_efficiency: ScalingEfficiency
+    compute_time: ComputeTime
+    tp_communication_time: CommunicationTime
+    dp_communication_time: CommunicationTime
+    pp_communication_time: CommunicationTime
+    ep_communication_time: CommunicationTime
+    cp_communication_time: CommunicationTime
+    exposed_communication_time: CommunicationTime
+    bubble_fraction: BubbleFraction
+    dp_size: DataParallel
+    memory_footprint: Footprint
+    memory_weights: WeightBytes
+    memory_gradients: GradientBytes
+    memory_optimizer: OptimizerBytes
+    memory_activations: ActivationBytes
+    model_state: StateBytes
+    run_time: Duration
+    always = frozenset({"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "model_state", "dp_size"})
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """Memory of one device by part."""
+        return {n.removeprefix("memory_"): getattr(self, n) for n in self.fields if n.startswith("memory_") and n != "memory_footprint"}
+
+
+class ServingResult(Result):
+    """Serving one batch size on one replica; throughputs are the whole system's."""
+
+    ttft: Ttft
+    itl: Itl
+    request_latency: RequestLatency
+    decode_throughput: Throughput
+    throughput: Throughput
+    request_rate: RequestRate
+    replicas: Concurrency
+    kv_cache_size: KvBytes
+    weight_memory: WeightBytes
+    max_batch_size: MaxBatch
+    memory_footprint: Footprint
+    communication_time: CommunicationTime
+    concurrency: Concurrency
+    always = frozenset({"memory_footprint", "kv_cache_size", "weight_memory", "max_batch_size", "replicas"})
+
+
+class EconomicsResult(Result):
+    """What a fleet costs over a period, and what its work costs."""
+
+    capital: Price
+    capex: Charge
+    energy: FacilityEnergy
+    opex_energy: EnergyCost
+    opex_maintenance: MaintenanceCost
+    tco: Cost
+    cost_per_query: UnitCost
+    cost_per_million_tokens: MillionTokenCost
+    cost_per_training_run: RunCost
+
+
+class SustainabilityResult(Result):
+    """Energy, greenhouse gas and water of a fleet over a period."""
+
+    it_energy: ItEnergy
+    facility_energy: FacilityEnergy
+    carbon: Carbon
+    embodied_carbon: EmbodiedCarbon
+    water: Water
+    water_on_site: Water
+    water_off_site: Water
+
+
+class ReliabilityResult(Result):
+    """Failures of a fleet during a job, and what checkpoints save."""
+
+    fleet_mtbf: Mtbf
+    failure_probability: Probability
+    expected_failures: Failures
+    checkpoint_time: CheckpointTime
+    checkpoint_interval: Interval
+    goodput: Goodput
+    effective_duration: Duration

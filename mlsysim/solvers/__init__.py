@@ -1,0 +1,13 @@
+"""Layer E, solvers: each has one ``solve``, a pure function of its arguments."""
+
+from .base import Efficiency
+from .distributed import DistributedModel
+from .economics import EconomicsModel
+from .reliability import ReliabilityModel
+from .serving import ServingModel
+from .single_node import SingleNodeModel
+from .sustainability import SustainabilityModel
+
+SOLVERS = (SingleNodeModel, DistributedModel, ServingModel, EconomicsModel, SustainabilityModel, ReliabilityModel)
+
+__all__ = [s.__name__ for s in SOLVERS] + ["SOLVERS", "Efficiency"]

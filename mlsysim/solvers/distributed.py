@@ -1,0 +1,352 @@
+"""DistributedModel: one optimizer step of a transformer on a fleet, under a parallel layout."""
+
+from typing import Any
+
+from ..errors import InputError, LayoutError
+from ..nouns import Lowered
+from ..quantities import nomenclature
+from ..readings import Reading
+from ..results import DistributedResult, Missing
+from ..systems import Fleet
+from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, sequence_pairs
+from .base import Inputs, argument, count, does_not_fit, expect, label_of, masked, must_divide, read_efficiency, reading_for, sizes
+from .serving import all_reduce_on_node, check_split
+from .single_node import step_on_device
+
+_GLOBAL_BATCH = nomenclature()["GlobalBatch"]
+_SEQUENCE = nomenclature()["Sequence"]
+RECOMPUTE = ("none", "selective", "full")
+PRECISIONS = ("bf16", "fp16", "fp8")
+
+
+def layer_activations(eq: Reading, x: Lowered) -> Any:
+    """Return the activations that one layer stores for one microbatch on one device."""
+    sequence = eq.context_share(x.seq_len, x.cp_size)
+    if x.recompute == "full":
+        return eq.activation_bytes_full(sequence, x.microbatch_size, x.model.hidden)
+    if x.recompute == "selective":
+        return eq.activation_bytes_selective(sequence, x.microbatch_size, x.model.hidden, x.tp_size)
+    return eq.activation_bytes(sequence, x.microbatch_size, x.model.hidden, x.model.heads, x.tp_size)
+
+
+def model_state(eq: Reading, x: Lowered, dp: Any) -> tuple[Any, Any, Any, Any]:
+    """Return weights, gradients, optimizer state and their sum on one device, sharded as ZeRO does."""
+    held = eq.device_parameters(all_parameters(eq, x.model), x.tp_size, x.pp_size)
+    weights = eq.weight_bytes(held, x.weight_size)
+    gradients = eq.gradient_bytes(held, x.gradient_size)
+    optimizer = eq.optimizer_bytes(held)
+    if x.zero_stage >= 1:
+        optimizer = eq.sharded_bytes(optimizer, dp)
+    if x.zero_stage >= 2:
+        gradients = eq.sharded_bytes(gradients, dp)
+    if x.zero_stage >= 3:
+        weights = eq.sharded_bytes(weights, dp)
+    return weights, gradients, optimizer, eq.model_state_bytes(weights, gradients, optimizer)
+
+
+def network(eq: Reading, x: Lowered) -> tuple[Any, Any]:
+    """Return one device's bandwidth to other nodes, and the latency."""
+    port = eq.oversubscribed_bandwidth(x.node.nic_bandwidth, x.fabric.oversubscription)
+    each = eq.device_network_bandwidth(x.node.nics, port, x.node.local_devices)
+    return eq.achieved_bandwidth(each, x.efficiency_link), x.fabric.latency
+
+
+def local_bandwidth(eq: Reading, x: Lowered) -> Any:
+    """Return one device's bandwidth inside its node, one direction."""
+    hardware = x.hardware
+    return eq.achieved_bandwidth(eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions), x.efficiency_link)
+
+
+def gradient_time(eq: Reading, x: Lowered, dp: Any) -> Any:
+    """Return the time of one gradient reduction over the data-parallel group.
+
+    ZeRO stage 3 gathers the weights forward and backward and scatters the gradients: half again as much traffic.
+    """
+    if x.dp == 1 and x.cp == 1:
+        return 0.0
+    message = eq.data_parallel_gradient_bytes(all_parameters(eq, x.model), x.gradient_size, x.tp_size, x.pp_size)
+    if x.dp_inside == x.dp * x.cp:
+        once = eq.ring_allreduce_time(message, x.dp_group, local_bandwidth(eq, x), x.hardware.link_latency)
+    else:
+        out, latency = network(eq, x)
+        inside = local_bandwidth(eq, x) if x.dp_inside > 1 else out
+        once = eq.hierarchical_allreduce_time(message, x.dp_inside, x.dp_nodes, inside, x.hardware.link_latency, out, latency)
+    return eq.repeated_time(once, 1.5 if x.zero_stage == 3 else 1.0)
+
+
+def core(eq: Reading, x: Lowered) -> dict[str, Any]:
+    """Solve one optimizer step, in whatever reading."""
+    g, hardware = x.model, x.hardware
+    dp = eq.data_parallel_degree(x.devices, x.tp_size, x.pp_size, x.cp_size)
+    microbatches = eq.microbatch_count(x.batch, dp, x.microbatch_size)
+    held_layers = eq.layers_held(g.layers, x.pp_size)
+
+    # Memory of one device: the first stage, which holds most.
+    weights, gradients, optimizer, state = model_state(eq, x, dp)
+    in_flight = eq.microbatches_in_flight(microbatches, x.pp_size)
+    one_layer = layer_activations(eq, x)
+    activations = eq.pipeline_activation_bytes(one_layer, held_layers, in_flight, x.pp_size, x.virtual_stages)
+    footprint = eq.training_footprint(state, activations)
+    feasible = footprint <= hardware.capacity
+
+    # Arithmetic and memory traffic of one device.
+    tokens = eq.token_count(x.batch, x.seq_len)
+    pairs = sequence_pairs(eq, g, x.seq_len)
+    forward = pass_work(eq, g, tokens, tokens, pairs, x.batch)
+    recomputed = 0.0
+    if x.recompute == "full":
+        recomputed = forward
+    elif x.recompute == "selective":
+        recomputed = attention_work(eq, g, pairs, x.batch)
+    model_work = eq.training_work(forward, 0.0)
+    share = eq.device_share(eq.training_work(forward, recomputed), x.devices)
+    read = eq.device_bytes(eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size), x.tp_size, x.pp_size)
+    stored = eq.pipeline_activation_bytes(one_layer, held_layers, 1.0, 1.0, 1.0)
+    traffic = eq.accumulated_training_traffic(read, gradients, optimizer, stored, microbatches)
+    compute, memory, step = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
+
+    # Communication.
+    message = eq.activation_message(x.microbatch_size, x.seq_len, g.hidden, x.element_size, x.cp_size)
+    tensor = expert = context = stage = 0.0
+    if x.tp > 1:
+        repeats = eq.collective_count(6.0 if x.recompute == "full" else 4.0, held_layers, microbatches)
+        tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), repeats)
+    if x.ep > 1:
+        routed = eq.expert_parallel_message(eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size)
+        inside = x.ep_inside
+        bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if inside else network(eq, x)
+        moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), x.pp_size)
+        expert = eq.repeated_time(eq.all_to_all_time(routed, x.ep_size, bandwidth, latency), eq.collective_count(4.0, moe_layers, microbatches))
+    if x.cp > 1:
+        bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.cp_inside else network(eq, x)
+        keys = eq.context_parallel_message(x.microbatch_size, x.seq_len, g.kv_heads, g.head_dim, x.element_size, x.tp_size)
+        context = eq.repeated_time(eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency), eq.collective_count(3.0, held_layers, microbatches))
+    if x.pp > 1:
+        bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.pp_inside else network(eq, x)
+        stage = eq.repeated_time(eq.point_to_point_time(message, bandwidth, latency), eq.collective_count(2.0, x.virtual_stages, microbatches))
+    data = gradient_time(eq, x, dp)
+    hidden_context = eq.exposed_communication_time(context, compute)
+    busy = eq.busy_time(step, tensor, expert, hidden_context, stage)
+    overhead = eq.interleaved_bubble_overhead(x.pp_size, microbatches, x.virtual_stages)
+    exposed_data = eq.exposed_communication_time(data, eq.backward_time(compute))
+    total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data)
+    rate = eq.throughput(tokens, total)
+    ideal = eq.compute_time(eq.device_share(model_work, x.devices), hardware.peak, x.efficiency_compute)
+    values = {
+        "step_time": total,
+        "throughput": rate,
+        "mfu": eq.model_flops_utilization(model_work, total, hardware.peak, x.devices),
+        "scaling_efficiency": eq.scaling_efficiency(ideal, total),
+        "compute_time": compute,
+        "tp_communication_time": tensor,
+        "dp_communication_time": data,
+        "pp_communication_time": stage,
+        "ep_communication_time": expert,
+        "cp_communication_time": context,
+        "exposed_communication_time": eq.total_exposed_time(tensor, exposed_data, stage, expert, hidden_context),
+        "bubble_fraction": eq.bubble_fraction(overhead),
+        "dp_size": dp,
+        "memory_footprint": footprint,
+        "memory_weights": weights,
+        "memory_gradients": gradients,
+        "memory_optimizer": optimizer,
+        "memory_activations": activations,
+        "model_state": eq.checkpoint_bytes(all_parameters(eq, g)),
+        "run_time": eq.training_run_time(g.training_tokens, rate) if "training_tokens" in g.__dict__ else Missing(f"{x.model_title} states no number of training tokens: give training_tokens"),
+        "bottleneck": eq.label(eq.either(tensor > step, data > total), "link", eq.label(compute >= memory, "compute", "memory")),
+        "feasible": feasible,
+        "label": x.label,
+    }
+    if feasible is False:
+        values["reason"] = lambda: does_not_fit(x.what, eq.value(footprint), eq.value(hardware.capacity), x.device)
+    return masked(eq, feasible, values, DistributedResult)
+
+
+class DistributedModel:
+    """How fast a fleet trains a transformer under a parallel layout, and where the time goes.
+
+    Tensor-parallel groups stay inside a node; then come context, data and pipeline parallelism. Gradients are reduced
+    once an optimizer step, and hide behind the backward pass as far as it lasts. Tensor, expert and stage-to-stage
+    traffic stands on the critical path.
+    """
+
+    result = DistributedResult
+    core = staticmethod(core)
+
+    def solve(
+        self,
+        model: TransformerWorkload,
+        fleet: Fleet,
+        batch_size: Any,
+        seq_len: Any,
+        precision: str = "bf16",
+        tp_size: int = 1,
+        pp_size: int = 1,
+        ep_size: int = 1,
+        cp_size: int = 1,
+        zero_stage: int = 0,
+        microbatch_size: int = 1,
+        virtual_stages: int = 1,
+        recompute: str = "none",
+        efficiency: Any = None,
+    ) -> DistributedResult:
+        """Solve one optimizer step.
+
+        Parameters
+        ----------
+        model, fleet
+            What is trained, and on what.
+        batch_size
+            Sequences of an optimizer step over the whole fleet; a whole number or an array.
+        seq_len
+            Tokens of a sequence; a whole number or an array.
+        precision
+            Of the arithmetic: ``bf16``, ``fp16`` or ``fp8``; weights, gradients and activations are stored in 16 bits.
+        tp_size, pp_size, cp_size
+            Tensor-, pipeline- and context-parallel degrees; data parallelism is what is left of the fleet.
+        ep_size
+            Expert-parallel degree; it divides the data-parallel degree and is no further factor.
+        zero_stage
+            0 to 3: what is sharded over data-parallel replicas (optimizer; gradients too; weights too).
+        microbatch_size, virtual_stages
+            Sequences of a microbatch, and chunks of layers that each stage interleaves.
+        recompute
+            ``none``, ``selective`` (attention scores) or ``full`` (every layer).
+        efficiency
+            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+
+        Returns
+        -------
+        DistributedResult
+            With arrays where an argument is one.
+
+        Raises
+        ------
+        InputError
+            An argument is out of range, of the wrong dimension, or unknown.
+        LayoutError
+            The layout does not multiply out, or does not divide the model or the batch.
+        """
+        expect(model, TransformerWorkload, "model", "a TransformerWorkload such as Models.Language.Llama3_8B")
+        expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
+        if precision not in PRECISIONS:
+            raise InputError(f"precision={precision!r}: training computes in {', '.join(PRECISIONS)}")
+        if recompute not in RECOMPUTE:
+            raise InputError(f"recompute={recompute!r} is none of {', '.join(RECOMPUTE)}")
+        stage = count(zero_stage, "zero_stage", "ZeroStage")
+        supply = fleet.node.accelerator.supply(precision)
+        layout = Layout(model, fleet, tp_size, pp_size, ep_size, cp_size, virtual_stages, stage)
+        micro = count(microbatch_size, "microbatch_size", "MicrobatchSize")
+        batch, sequence = _GLOBAL_BATCH.read(batch_size, "batch_size"), _SEQUENCE.read(seq_len, "seq_len")
+        layout.check_batch(batch, micro, sequence)
+        share = read_efficiency(efficiency)
+        values, origins = sizes("bf16", "bf16")
+        x = dict(
+            values,
+            batch=batch,
+            seq_len=sequence,
+            microbatch_size=micro,
+            overhead=0.0,
+            efficiency_compute=share.compute,
+            efficiency_memory=share.memory,
+            efficiency_link=share.link,
+            recompute=recompute,
+            zero_stage=stage,
+            model=model.geometry,
+            model_title=model.title,
+            hardware=supply,
+            node=fleet.node_numbers,
+            fabric=fleet.fabric_numbers if layout.crosses_nodes else None,
+            label=label_of(share),
+            what=f"Training {model.title}",
+            device=fleet.node.accelerator.name,
+            **layout.numbers,
+        )
+        inputs = Inputs(_ORIGINS | origins, x)
+        reading = reading_for(batch, sequence, share.compute, share.memory, share.link)
+        return DistributedResult(core(reading, inputs), core, inputs)
+
+
+class Layout:
+    """A parallel layout: its degrees, where each group lies, and whether it can exist."""
+
+    def __init__(self, model: TransformerWorkload, fleet: Fleet, tp: Any, pp: Any, ep: Any, cp: Any, virtual: Any, zero: float) -> None:
+        self.tp = tp = count(tp, "tp_size", "TensorParallel")
+        self.pp = pp = count(pp, "pp_size", "PipelineParallel")
+        self.cp = cp = count(cp, "cp_size", "ContextParallel")
+        self.ep = ep = count(ep, "ep_size", "ExpertParallel")
+        virtual = count(virtual, "virtual_stages", "VirtualStages")
+        local = fleet.node.accelerators
+        devices = float(fleet.devices)
+        if tp > local:
+            raise LayoutError(f"tp_size={tp:g} is more than the {local} devices of a node, whose links it needs")
+        check_split(model, tp, pp)
+        if virtual > 1:
+            if pp == 1:
+                raise LayoutError(f"virtual_stages={virtual:g} interleaves a pipeline: give pp_size of at least 2")
+            must_divide(model.layers, pp * virtual, f"pp_size x virtual_stages = {pp * virtual:g} does not divide the {model.layers} layers of {model.title}")
+        if devices % (tp * pp * cp):
+            raise LayoutError(f"tp_size x pp_size x cp_size = {tp * pp * cp:g} does not divide the {devices:g} devices of {fleet.title}")
+        self.dp = dp = devices / (tp * pp * cp)
+        if ep > 1:
+            if model.experts is None:
+                raise LayoutError(f"ep_size={ep:g}: {model.title} has no experts")
+            must_divide(dp, ep, f"ep_size={ep:g} does not divide the data-parallel degree {dp:g}")
+            must_divide(model.experts, ep, f"ep_size={ep:g} does not divide the {model.experts} experts of {model.title}")
+        if cp > 1 and model.mla is not None:
+            raise LayoutError(f"cp_size={cp:g}: context parallelism is not modelled for latent attention")
+        if zero and dp == 1:
+            raise LayoutError(f"zero_stage={zero:g} shards over data-parallel replicas, and there is only one")
+        group = dp * cp
+        room = max(1.0, local // tp)
+        inside = min(group, room)
+        while group % inside:
+            inside -= 1
+        self.crosses_nodes = inside < group or ep * tp > local or cp * tp > local or group * tp * pp > local
+        self.virtual = virtual
+        self.numbers = {
+            "tp": tp, "pp": pp, "cp": cp, "ep": ep, "dp": dp,
+            "tp_size": tp, "pp_size": pp, "cp_size": cp, "ep_size": ep,
+            "devices": devices,
+            "virtual_stages": virtual,
+            "dp_group": group,
+            "dp_inside": inside,
+            "dp_nodes": group / inside,
+            "cp_inside": cp * tp <= local,
+            "ep_inside": ep * tp * cp <= local,
+            "pp_inside": group * tp * pp <= local,
+        }  # fmt: skip
+
+    def check_batch(self, batch: Any, micro: float, sequence: Any) -> None:
+        """Refuse a batch that the replicas and microbatches do not divide, or a sequence that context parallelism does not."""
+        each = self.dp * micro
+        if _any(batch % each):
+            raise LayoutError(f"batch_size={batch} is no multiple of data-parallel degree x microbatch_size = {self.dp:g} x {micro:g}")
+        if self.cp > 1 and _any(sequence % self.cp):
+            raise LayoutError(f"seq_len={sequence} is no multiple of cp_size={self.cp:g}")
+        if self.virtual > 1 and _any(batch / each % self.pp):
+            raise LayoutError(f"batch_size={batch}: an interleaved pipeline needs a multiple of pp_size={self.pp:g} microbatches")
+
+
+def _any(condition: Any) -> bool:
+    return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
+
+
+_ORIGINS = {
+    "batch": argument("batch_size", "GlobalBatch"),
+    "seq_len": argument("seq_len", "Sequence"),
+    "microbatch_size": argument("microbatch_size", "MicrobatchSize"),
+    "overhead": argument("overhead", "Overhead"),
+    "efficiency_compute": argument("efficiency.compute", "Efficiency"),
+    "efficiency_memory": argument("efficiency.memory", "Efficiency"),
+    "efficiency_link": argument("efficiency.link", "Efficiency"),
+    "tp_size": argument("tp_size", "TensorParallel"),
+    "pp_size": argument("pp_size", "PipelineParallel"),
+    "cp_size": argument("cp_size", "ContextParallel"),
+    "ep_size": argument("ep_size", "ExpertParallel"),
+    "devices": argument("devices", "Devices"),
+    "virtual_stages": argument("virtual_stages", "VirtualStages"),
+    "dp_group": argument("data-parallel group", "Devices"),
+    "dp_inside": argument("data-parallel group inside a node", "LocalDevices"),
+    "dp_nodes": argument("data-parallel group over nodes", "Nodes"),
+}

@@ -1,0 +1,204 @@
+"""EconomicsModel: what a fleet costs over a period, and what a query, a million tokens or a training run costs."""
+
+from typing import Any
+
+from ..errors import InputError, MissingFactError
+from ..nouns import Lowered
+from ..quantities import nomenclature
+from ..readings import Reading
+from ..results import DistributedResult, EconomicsResult, Missing, ServingResult
+from ..systems import Fleet
+from .base import Inputs, argument, expect, masked, reading_for
+
+_Q = nomenclature()
+
+
+def fleet_capital(eq: Reading, x: Lowered) -> Any:
+    """Return the price of the fleet's nodes: as printed for the node, else the sum of its accelerators."""
+    if "price" in x.node.__dict__:
+        return eq.fleet_price(x.node.price, x.fleet.nodes)
+    return eq.fleet_price(x.price, x.devices)
+
+
+def fleet_energy(eq: Reading, x: Lowered) -> Any:
+    """Return the IT energy of the fleet over the period."""
+    idle = x.node.idle_power if "idle_power" in x.node.__dict__ else 0.0
+    node = eq.it_power(idle, x.node.max_power, x.utilization)
+    return eq.it_energy(eq.fleet_power(node, x.fleet.nodes), x.duration)
+
+
+def core(eq: Reading, x: Lowered) -> dict[str, Any]:
+    """Solve costs, in whatever reading."""
+    capital = fleet_capital(eq, x)
+    if x.discounted:
+        factor = eq.capital_recovery_factor(x.discount_rate, eq.years(x.lifetime))
+        capex = eq.annualized_capital(capital, factor, eq.years(x.duration))
+    else:
+        capex = eq.straight_line_depreciation(capital, 0.0, x.duration, x.lifetime)
+    energy = eq.facility_energy(fleet_energy(eq, x), x.pue)
+    electricity = eq.energy_cost(energy, x.electricity_price)
+    maintenance = eq.maintenance_cost(capital, x.maintenance_rate, x.duration)
+    tco = eq.total_cost_of_ownership(capex, electricity, maintenance)
+    values = {
+        "capital": capital,
+        "capex": capex,
+        "energy": energy,
+        "opex_energy": electricity,
+        "opex_maintenance": maintenance,
+        "tco": tco,
+        "cost_per_query": Missing("give serving=, a ServingResult"),
+        "cost_per_million_tokens": Missing("give serving=, a ServingResult, or training=, a DistributedResult"),
+        "cost_per_training_run": Missing("give training=, a DistributedResult of a model whose training tokens are stated"),
+    }
+    if x.serving is not None:
+        queries = eq.requests_served(x.serving.number("request_rate"), x.duration, x.utilization)
+        tokens = eq.tokens_served(x.serving.number("throughput"), x.duration, x.utilization)
+        values["cost_per_query"] = eq.cost_per_query(tco, queries)
+        values["cost_per_million_tokens"] = eq.cost_per_million_tokens(tco, tokens)
+    if x.training is not None:
+        if x.serving is None:
+            tokens = eq.tokens_served(x.training.number("throughput"), x.duration, x.utilization)
+            values["cost_per_million_tokens"] = eq.cost_per_million_tokens(tco, tokens)
+        if x.training.has("run_time"):
+            values["cost_per_training_run"] = eq.training_run_cost(tco, x.duration, x.training.number("run_time"))
+    values |= {"feasible": True, "label": x.label}
+    return masked(eq, True, values, EconomicsResult)
+
+
+def chained(result: Any, kind: type, name: str, fleet: Fleet) -> Any:
+    """Return a result that a solver goes on from; an infeasible one stops the chain with its reason."""
+    if result is None:
+        return None
+    expect(result, kind, name, f"a {kind.__name__}")
+    if result.feasible is False:
+        result.number(next(f for f in result.fields if f not in result.always))
+    on = result._inputs.devices
+    if on != fleet.devices:
+        raise InputError(f"{name} was solved on {on:g} devices, and {fleet.title} has {fleet.devices}: solve it with fleet=")
+    return result
+
+
+def place_numbers(fleet: Fleet, datacenter: Any = None, grid: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the numbers of building and grid: an explicit one beats the fleet's, whose datacenter beats its grid."""
+    building = datacenter if datacenter is not None else fleet.datacenter
+    power = grid if grid is not None else (building.grid if datacenter is not None and building.grid else fleet.place)
+    values: dict[str, Any] = {}
+    origins: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    for noun, role, fields in (
+        (building, "datacenter", {"pue": "pue", "wue": "wue"}),
+        (power, "grid", {"carbon_intensity": "carbon_intensity", "water_intensity": "water_intensity", "grid_price": "electricity_price"}),
+    ):
+        if noun is None:
+            missing |= {n: f"{fleet.title} stands in no {role}: give {role}=, or a fleet that has one" for n in fields}
+            continue
+        lowered = noun.lower(role, fields)
+        missing |= lowered.missing
+        values |= {n: v for n, v in lowered.__dict__.items() if n in lowered.origins}
+        origins |= lowered.origins
+    return values | {"missing": missing}, origins
+
+
+def fleet_numbers(fleet: Fleet) -> dict[str, Any]:
+    """Return the lowered parts of a fleet."""
+    return {"fleet": fleet.numbers, "node": fleet.node_numbers, "devices": float(fleet.devices)}
+
+
+class EconomicsModel:
+    """What owning a fleet costs over a period: capital, energy, maintenance; and what its work then costs.
+
+    Without a discount rate, capital is written off in a straight line; with one, by the capital recovery factor.
+    Nothing is guessed: a price, a lifetime or a rate that nobody states is refused by name.
+    """
+
+    result = EconomicsResult
+    core = staticmethod(core)
+
+    def solve(
+        self,
+        fleet: Fleet,
+        duration: Any,
+        serving: ServingResult | None = None,
+        training: DistributedResult | None = None,
+        utilization: Any = 1.0,
+        electricity_price: Any = None,
+        lifetime: Any = None,
+        maintenance_rate: Any = None,
+        discount_rate: Any = None,
+    ) -> EconomicsResult:
+        """Solve the costs of a period.
+
+        Parameters
+        ----------
+        fleet
+            What is owned. Its node or accelerator must state a price, its node a maximal power, its datacenter a PUE.
+        duration
+            The period, such as ``"1 year"``.
+        serving, training
+            What the fleet does in it; an infeasible one is refused with its reason.
+        utilization
+            Share of the period in use; power follows it from idle to full.
+        electricity_price
+            Such as ``"0.08 USD/kWh"``; by default that of the fleet's grid.
+        lifetime, maintenance_rate
+            Service life, and yearly maintenance as a share of the price, such as ``"2 %/year"``.
+        discount_rate
+            Yearly cost of capital as a ratio; ``None`` for straight-line depreciation.
+
+        Raises
+        ------
+        InputError, MissingFactError
+            An argument is out of range; or a needed fact is stated nowhere, and the message names it.
+        """
+        expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
+        values, origins = place_numbers(fleet)
+        x: dict[str, Any] = {**values, **fleet_numbers(fleet), "discounted": discount_rate is not None}
+        x["duration"] = _Q["Duration"].read(duration, "duration")
+        x["utilization"] = _Q["Utilization"].read(utilization, "utilization")
+        x["serving"] = chained(serving, ServingResult, "serving", fleet)
+        x["training"] = chained(training, DistributedResult, "training", fleet)
+        for name, quantity, given, hint in (
+            ("lifetime", "Lifetime", lifetime, "'5 years', or Infrastructure.Prices.Server_Lifetime.assumption.lifetime"),
+            ("maintenance_rate", "MaintenanceRate", maintenance_rate, "'2 %/year', or Infrastructure.Prices.Server_Lifetime.assumption.maintenance_rate"),
+        ):
+            if given is None:
+                raise MissingFactError(f"{name} is stated nowhere: give {name}={hint}")
+            x[name] = _Q[quantity].read(given, name)
+        if electricity_price is not None:
+            x["electricity_price"] = _Q["EnergyPrice"].read(electricity_price, "electricity_price")
+        elif "grid_price" in x:
+            x["electricity_price"] = x["grid_price"]
+            origins["electricity_price"] = origins["grid_price"]
+        else:
+            raise MissingFactError(f"electricity_price: {x['missing']['grid_price']}; or give electricity_price='0.08 USD/kWh'")
+        if discount_rate is not None:
+            x["discount_rate"] = _Q["PeriodRate"].read(discount_rate, "discount_rate")
+        if "pue" not in x:
+            raise MissingFactError(f"pue: {x['missing']['pue']}")
+        node = fleet.node_numbers.__dict__
+        if "max_power" not in node:
+            raise MissingFactError(fleet.node_numbers.missing["max_power"])
+        if "price" not in node:
+            device = fleet.node.accelerator
+            if device.price is None:
+                raise MissingFactError(f"neither {fleet.node.title} nor {device.title} states a price: give one with replace(price='… USD')")
+            x["price"] = _Q["Price"].read(device.price, "price")
+            origins["price"] = device.origin("price", "hardware")
+        labels = {r.label for r in (x["serving"], x["training"]) if r is not None}
+        x["label"] = "estimate" if "estimate" in labels else "bound"
+        numbers = [x[n] for n in ("duration", "utilization", "electricity_price", "lifetime", "maintenance_rate")]
+        previous = [v for r in (x["serving"], x["training"]) if r is not None for v in (r._values["throughput"],)]
+        reading = reading_for(*numbers, *([x["discount_rate"]] if x["discounted"] else []), *previous)
+        inputs = Inputs(_ORIGINS | origins, x)
+        return EconomicsResult(core(reading, inputs), core, inputs)
+
+
+_ORIGINS = {
+    "duration": argument("duration", "Duration"),
+    "utilization": argument("utilization", "Utilization"),
+    "lifetime": argument("lifetime", "Lifetime"),
+    "maintenance_rate": argument("maintenance_rate", "MaintenanceRate"),
+    "electricity_price": argument("electricity_price", "EnergyPrice"),
+    "discount_rate": argument("discount_rate", "PeriodRate"),
+    "devices": argument("devices", "Devices"),
+}

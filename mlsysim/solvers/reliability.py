@@ -1,0 +1,107 @@
+"""ReliabilityModel: failures of a fleet during a job, the best checkpoint interval, and the goodput that is left."""
+
+from typing import Any
+
+from ..errors import MissingFactError
+from ..nouns import Lowered
+from ..quantities import nomenclature
+from ..readings import Reading
+from ..results import DistributedResult, Missing, ReliabilityResult
+from ..systems import Fleet
+from .base import Inputs, argument, expect, masked, reading_for
+from .economics import chained, fleet_numbers
+
+_Q = nomenclature()
+
+
+def core(eq: Reading, x: Lowered) -> dict[str, Any]:
+    """Solve reliability, in whatever reading."""
+    given = x.__dict__
+    mtbf = eq.series_mtbf(x.node.mtbf, x.fleet.nodes)
+    values: dict[str, Any] = {
+        "fleet_mtbf": mtbf,
+        "failure_probability": eq.failure_probability(x.job_duration, mtbf),
+        "expected_failures": eq.expected_failures(x.job_duration, mtbf),
+    }
+    if "given_checkpoint_time" in given:
+        checkpoint = x.given_checkpoint_time
+    elif x.training is not None and "storage_bandwidth" in given:
+        checkpoint = eq.checkpoint_time(x.training.number("model_state"), x.storage_bandwidth)
+    else:
+        checkpoint = Missing("give checkpoint_time=, or training= on a fleet whose storage states a write bandwidth")
+    values["checkpoint_time"] = checkpoint
+    if isinstance(checkpoint, Missing):
+        interval = goodput = effective = checkpoint
+    else:
+        interval = eq.daly_interval(checkpoint, mtbf)
+        if "recovery_time" in given:
+            goodput = eq.goodput_with_rework(interval, checkpoint, x.recovery_time, mtbf)
+            effective = eq.effective_duration(x.job_duration, goodput)
+        else:
+            goodput = effective = Missing("give recovery_time=, the time to restart after a failure")
+    values |= {"checkpoint_interval": interval, "goodput": goodput, "effective_duration": effective}
+    values |= {"feasible": True, "label": "bound"}
+    return masked(eq, True, values, ReliabilityResult)
+
+
+class ReliabilityModel:
+    """How often a fleet fails during a job, how often to checkpoint, and what share of the time makes progress.
+
+    Nodes fail independently at a constant rate, and one failure stops the job. The interval is Daly's higher-order
+    one; goodput counts checkpoints, work lost, and restarts.
+    """
+
+    result = ReliabilityResult
+    core = staticmethod(core)
+
+    def solve(
+        self,
+        fleet: Fleet,
+        job_duration: Any,
+        training: DistributedResult | None = None,
+        checkpoint_time: Any = None,
+        recovery_time: Any = None,
+    ) -> ReliabilityResult:
+        """Solve the reliability of a job.
+
+        Parameters
+        ----------
+        fleet
+            The machines; their node must state a mean time between failures.
+        job_duration
+            Time of the job without failures, such as ``"54 days"``.
+        training
+            What the job does; with a fleet whose storage is stated, the checkpoint time follows from it.
+        checkpoint_time, recovery_time
+            Such as ``"60 s"`` and ``"10 min"``. Without them, what needs them is missing and says so.
+
+        Raises
+        ------
+        InputError, MissingFactError
+            An argument is out of range; or a needed fact is stated nowhere, and the message names it.
+        """
+        expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
+        x = fleet_numbers(fleet)
+        if "mtbf" not in fleet.node_numbers.__dict__:
+            raise MissingFactError(fleet.node_numbers.missing["mtbf"])
+        x["job_duration"] = _Q["Duration"].read(job_duration, "job_duration")
+        x["training"] = chained(training, DistributedResult, "training", fleet)
+        origins = dict(_ORIGINS)
+        if checkpoint_time is not None:
+            x["given_checkpoint_time"] = _Q["CheckpointTime"].read(checkpoint_time, "checkpoint_time")
+        if recovery_time is not None:
+            x["recovery_time"] = _Q["RecoveryTime"].read(recovery_time, "recovery_time")
+        if fleet.storage is not None:
+            x["storage_bandwidth"] = _Q["StorageBandwidth"].read(fleet.storage.write_bandwidth, "write_bandwidth")
+            origins["storage_bandwidth"] = fleet.storage.origin("write_bandwidth", "storage")
+        inputs = Inputs(origins, x)
+        reading = reading_for(x["job_duration"], x.get("given_checkpoint_time", 1.0), x.get("recovery_time", 1.0))
+        return ReliabilityResult(core(reading, inputs), core, inputs)
+
+
+_ORIGINS = {
+    "job_duration": argument("job_duration", "Duration"),
+    "given_checkpoint_time": argument("checkpoint_time", "CheckpointTime"),
+    "recovery_time": argument("recovery_time", "RecoveryTime"),
+    "devices": argument("devices", "Devices"),
+}

@@ -1,0 +1,252 @@
+"""ServingModel: prefill and decode of a language model on one replica of devices, and on as many replicas as a fleet holds."""
+
+from typing import Any
+
+from ..errors import InputError, LayoutError
+from ..hardware import HardwareNode, check_precision
+from ..nouns import Lowered
+from ..quantities import nomenclature
+from ..readings import Reading
+from ..results import ServingResult
+from ..systems import Fleet, Node
+from ..workloads import TransformerWorkload, all_parameters, cache_bytes, pass_work, read_parameters, sequence_pairs
+from .base import (
+    Inputs,
+    argument,
+    count,
+    does_not_fit,
+    expect,
+    label_of,
+    masked,
+    must_divide,
+    read_efficiency,
+    reading_for,
+    sizes,
+)
+from .single_node import step_on_device
+
+_BATCH = nomenclature()["Batch"]
+_INPUT = nomenclature()["InputLen"]
+_OUTPUT = nomenclature()["OutputLen"]
+
+
+def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
+    """Return the time of one ring all-reduce between the devices of a tensor-parallel group inside a node."""
+    hardware = x.hardware
+    one_way = eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions)
+    return eq.ring_allreduce_time(message, x.tp_size, eq.achieved_bandwidth(one_way, x.efficiency_link), hardware.link_latency)
+
+
+def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, batch: Any, new_tokens: Any) -> tuple[Any, Any, Any, Any]:
+    """Return compute, memory, step and communication time of one pass through all stages of a replica.
+
+    ``work`` and ``read`` are the whole model's for one stage's batch; ``cache`` is what one device of a whole-model
+    tensor group touches.
+    """
+    hardware = x.hardware
+    share = eq.device_work(work, x.tp_size, x.pp_size)
+    weights = eq.device_bytes(read, x.tp_size, x.pp_size)
+    traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size))
+    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
+    communication = 0.0
+    if x.tp > 1:
+        message = eq.activation_message(batch, new_tokens, x.model.hidden, x.element_size, 1.0)
+        times = eq.collective_count(2.0, eq.layers_held(x.model.layers, 1.0), 1.0)
+        communication = eq.repeated_time(all_reduce_on_node(eq, x, message), times)
+    return compute, memory, eq.through_stages(stage, x.pp_size), communication
+
+
+def core(eq: Reading, x: Lowered) -> dict[str, Any]:
+    """Solve serving, in whatever reading."""
+    g, hardware = x.model, x.hardware
+    weights = eq.device_bytes(eq.weight_bytes(all_parameters(eq, g), x.weight_size), x.tp_size, x.pp_size)
+    held = None if g.latent else eq.heads_held(g.kv_heads, x.tp_size)
+    final = eq.final_context(x.input_len, x.output_len)
+
+    def device_cache(context: Any, batch: Any) -> Any:
+        return cache_bytes(eq, g, context, batch, x.kv_size, held)
+
+    sequence_cache = eq.device_bytes(device_cache(final, 1.0), 1.0, x.pp_size)
+    cache = eq.device_bytes(device_cache(final, x.batch), 1.0, x.pp_size)
+    footprint = eq.serving_footprint(weights, cache)
+    feasible = footprint <= hardware.capacity
+
+    tokens = eq.token_count(x.batch, x.input_len)
+    work = pass_work(eq, g, tokens, x.batch, sequence_pairs(eq, g, x.input_len), x.batch)
+    read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
+    prefill_compute, prefill_memory, prefill, prefill_waits = phase_on_replica(eq, x, work, read, device_cache(x.input_len, x.batch), x.batch, x.input_len)
+    ttft = eq.time_to_first_token(0.0, prefill, prefill_waits)
+
+    stage = eq.stage_batch(x.batch, x.pp_size)
+    context = eq.mean_decode_context(x.input_len, x.output_len)
+    work = pass_work(eq, g, stage, stage, context, stage)
+    read = eq.weight_bytes(read_parameters(eq, g, stage), x.weight_size)
+    compute, memory, step, waits = phase_on_replica(eq, x, work, read, device_cache(context, stage), stage, 1.0)
+    itl = eq.inter_token_latency(step, waits)
+
+    latency = eq.request_latency(ttft, itl, x.output_len)
+    copies = eq.replicas(x.devices, x.replica_devices)
+    generated = eq.fleet_throughput(eq.end_to_end_throughput(x.batch, x.output_len, latency), copies)
+    rate = eq.request_rate(generated, x.output_len)
+    values = {
+        "ttft": ttft,
+        "itl": itl,
+        "request_latency": latency,
+        "decode_throughput": eq.fleet_throughput(eq.decode_throughput(x.batch, itl), copies),
+        "throughput": generated,
+        "request_rate": rate,
+        "replicas": copies,
+        "kv_cache_size": cache_bytes(eq, g, final, x.batch, x.kv_size),
+        "weight_memory": eq.weight_bytes(all_parameters(eq, g), x.weight_size),
+        "max_batch_size": eq.largest_batch(hardware.capacity, weights, sequence_cache),
+        "memory_footprint": footprint,
+        "communication_time": waits,
+        "concurrency": eq.littles_law(rate, latency),
+        "bottleneck": eq.label(waits > step, "link", eq.label(compute >= memory, "compute", "memory")),
+        "prefill_bottleneck": eq.label(prefill_waits > prefill, "link", eq.label(prefill_compute >= prefill_memory, "compute", "memory")),
+        "feasible": feasible,
+        "label": x.label,
+    }
+    if feasible is False:
+        values["reason"] = lambda: does_not_fit(x.what, eq.value(footprint), eq.value(hardware.capacity), x.device)
+    return masked(eq, feasible, values, ServingResult)
+
+
+def the_place(hardware: Any, node: Any, fleet: Any) -> tuple[HardwareNode, int, int]:
+    """Return the device, the devices that a tensor-parallel group can have, and all devices (0: as many as one replica has)."""
+    given = [n for n, v in (("hardware", hardware), ("node", node), ("fleet", fleet)) if v is not None]
+    if len(given) != 1:
+        raise InputError(f"give exactly one of hardware, node and fleet; {' and '.join(given) or 'none'} was given")
+    if hardware is not None:
+        return expect(hardware, HardwareNode, "hardware", "a HardwareNode such as Hardware.Cloud.H100"), 0, 0
+    if node is not None:
+        expect(node, Node, "node", "a Node such as Systems.Nodes.DGX_H100")
+        return node.accelerator, node.accelerators, node.accelerators
+    expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
+    return fleet.node.accelerator, fleet.node.accelerators, fleet.devices
+
+
+def check_split(model: TransformerWorkload, tp: float, pp: float) -> None:
+    """Refuse tensor and pipeline degrees that do not divide the model."""
+    must_divide(model.heads, tp, f"tp_size={tp:g} does not divide the {model.heads} heads of {model.title}")
+    if pp > model.layers:
+        raise LayoutError(f"pp_size={pp:g} is more stages than the {model.layers} layers of {model.title}")
+    must_divide(model.layers, pp, f"pp_size={pp:g} does not divide the {model.layers} layers of {model.title}")
+
+
+class ServingModel:
+    """How a language model answers: time to first token, time between tokens, what fits.
+
+    Prefill computes the prompts of a batch; decode then makes one token for each sequence at a time. Tensor parallelism
+    splits every layer over the devices of a node, with two all-reduces a layer; pipeline stages work on as many
+    groups of sequences as there are stages. A fleet holds as many replicas as fit its devices.
+    """
+
+    result = ServingResult
+    core = staticmethod(core)
+
+    def solve(
+        self,
+        model: TransformerWorkload,
+        hardware: HardwareNode | None = None,
+        node: Node | None = None,
+        fleet: Fleet | None = None,
+        batch_size: Any = 1,
+        *,
+        input_len: Any,
+        output_len: Any,
+        precision: str = "fp16",
+        kv_precision: str | None = None,
+        tp_size: int = 1,
+        pp_size: int = 1,
+        efficiency: Any = None,
+    ) -> ServingResult:
+        """Solve one batch of requests that arrive together.
+
+        Parameters
+        ----------
+        model
+            A causal :class:`~mlsysim.TransformerWorkload`.
+        hardware, node, fleet
+            Exactly one: a device (of which ``tp_size * pp_size`` are taken), a node, or a fleet.
+        batch_size
+            Sequences served together by one replica; a whole number or an array.
+        input_len, output_len
+            Prompt and generated tokens of each request; whole numbers or arrays.
+        precision, kv_precision
+            Of weights and arithmetic, and of the cache (the same by default).
+        tp_size, pp_size
+            Tensor-parallel degree, at most a node's devices, and pipeline stages.
+        efficiency
+            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+
+        Returns
+        -------
+        ServingResult
+            Times for one batch; throughput of all replicas; cache size at the end of generation.
+
+        Raises
+        ------
+        InputError
+            An argument is out of range, of the wrong dimension, or unknown.
+        LayoutError
+            The layout does not divide the model or the machines.
+        """
+        expect(model, TransformerWorkload, "model", "a TransformerWorkload such as Models.Language.Llama3_8B")
+        if not model.causal:
+            raise InputError(f"model: {model.title} is an encoder and generates no tokens; solve it with SingleNodeModel")
+        device, widest, devices = the_place(hardware, node, fleet)
+        supply = device.supply(check_precision(precision))
+        tp, pp = count(tp_size, "tp_size", "TensorParallel"), count(pp_size, "pp_size", "PipelineParallel")
+        check_split(model, tp, pp)
+        replica = tp * pp
+        if widest and tp > widest:
+            raise LayoutError(f"tp_size={tp:g} is more than the {widest} devices of a node, whose links it needs")
+        if devices:
+            if replica > devices:
+                raise LayoutError(f"tp_size x pp_size = {replica:g} is more than the {devices} devices there are")
+            must_divide(devices, replica, f"tp_size x pp_size = {replica:g} does not divide the {devices} devices there are")
+        if tp > 1:
+            _ = supply.link_bandwidth
+        batch = _BATCH.read(batch_size, "batch_size")
+        prompt, generated = _INPUT.read(input_len, "input_len"), _OUTPUT.read(output_len, "output_len")
+        share = read_efficiency(efficiency)
+        values, origins = sizes(precision, precision if kv_precision is None else kv_precision)
+        x = dict(
+            values,
+            batch=batch,
+            input_len=prompt,
+            output_len=generated,
+            overhead=0.0,
+            efficiency_compute=share.compute,
+            efficiency_memory=share.memory,
+            efficiency_link=share.link,
+            tp=tp,
+            tp_size=tp,
+            pp_size=pp,
+            devices=float(devices) or replica,
+            replica_devices=replica,
+            model=model.geometry,
+            hardware=supply,
+            label=label_of(share),
+            what=f"{model.title} at {precision} on {replica:g} x {device.name}",
+            device="device",
+        )
+        inputs = Inputs(_ORIGINS | origins, x)
+        reading = reading_for(batch, prompt, generated, share.compute, share.memory, share.link)
+        return ServingResult(core(reading, inputs), core, inputs)
+
+
+_ORIGINS = {
+    "batch": argument("batch_size", "Batch"),
+    "input_len": argument("input_len", "InputLen"),
+    "output_len": argument("output_len", "OutputLen"),
+    "overhead": argument("overhead", "Overhead"),
+    "efficiency_compute": argument("efficiency.compute", "Efficiency"),
+    "efficiency_memory": argument("efficiency.memory", "Efficiency"),
+    "efficiency_link": argument("efficiency.link", "Efficiency"),
+    "tp_size": argument("tp_size", "TensorParallel"),
+    "pp_size": argument("pp_size", "PipelineParallel"),
+    "devices": argument("devices", "Devices"),
+    "replica_devices": argument("replica_devices", "Devices"),
+}

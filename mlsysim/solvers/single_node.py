@@ -1,0 +1,148 @@
+"""SingleNodeModel: one step of a workload on one device, by the roofline."""
+
+from typing import Any
+
+from ..errors import InputError
+from ..hardware import HardwareNode
+from ..nouns import Lowered
+from ..quantities import nomenclature
+from ..readings import Reading
+from ..results import Missing, PerformanceProfile
+from ..workloads import TransformerWorkload, Workload
+from .base import Inputs, argument, does_not_fit, expect, expect_hardware, label_of, masked, read_efficiency, reading_for, sizes
+
+_BATCH = nomenclature()["Batch"]
+_SEQUENCE = nomenclature()["Sequence"]
+_TRAINING_PRECISIONS = ("bf16", "fp16", "fp8")
+
+
+def step_on_device(eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any) -> tuple[Any, Any, Any]:
+    """Return compute time, memory time and the time of the step: the one step equation of every solver."""
+    compute = eq.compute_time(work, peak, x.efficiency_compute)
+    memory = eq.memory_time(traffic, bandwidth, x.efficiency_memory)
+    return compute, memory, eq.step_time(compute, memory, 0.0, x.overhead)
+
+
+def core(eq: Reading, x: Lowered) -> dict[str, Any]:
+    """Solve one step, in whatever reading."""
+    hardware = x.hardware
+    demand = x.workload.demand(eq, x)
+    compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, hardware.bandwidth)
+    capacity = hardware.capacity if hardware.storage is None else eq.joint_capacity(hardware.capacity, hardware.storage)
+    feasible = demand.footprint <= capacity
+    has_power = "power" in hardware.__dict__
+    values = {
+        "latency": step,
+        "latency_compute": compute,
+        "latency_memory": memory,
+        "latency_overhead": x.overhead,
+        "throughput": eq.throughput(demand.tokens, step),
+        "bottleneck": eq.label(compute >= memory, "compute", "memory"),
+        "arithmetic_intensity": eq.arithmetic_intensity(demand.work, demand.traffic),
+        "ridge_point": eq.ridge_point(hardware.peak, hardware.bandwidth),
+        "mfu": eq.model_flops_utilization(demand.model_work, step, hardware.peak, 1.0),
+        "memory_footprint": demand.footprint,
+        "energy": eq.device_energy(hardware.power, step) if has_power else Missing(hardware.missing["power"]),
+        "feasible": feasible,
+        "label": x.label,
+    }
+    if feasible is False:
+        values["reason"] = lambda: does_not_fit(x.what, eq.value(demand.footprint), eq.value(capacity), x.device)
+    return masked(eq, feasible, values, PerformanceProfile)
+
+
+class SingleNodeModel:
+    """How fast one device runs one step of a workload, and what bounds it.
+
+    The step is the roofline's: arithmetic and memory traffic overlap fully, and the longer of the two is the time.
+    """
+
+    result = PerformanceProfile
+    core = staticmethod(core)
+
+    def solve(
+        self,
+        model: Workload,
+        hardware: HardwareNode,
+        batch_size: Any = 1,
+        precision: str = "fp16",
+        efficiency: Any = None,
+        seq_len: Any = None,
+        phase: str = "forward",
+    ) -> PerformanceProfile:
+        """Solve one step.
+
+        Parameters
+        ----------
+        model
+            A :class:`~mlsysim.TransformerWorkload` or :class:`~mlsysim.CNNWorkload`.
+        hardware
+            The device; it must have a dense peak at ``precision``.
+        batch_size
+            Sequences or images computed together; a whole number or an array of them.
+        precision
+            Of weights, cache and arithmetic.
+        efficiency
+            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+        seq_len
+            Tokens of a sequence; in ``decode``, tokens of context that the new token attends to. Transformers need it.
+        phase
+            ``forward`` (scores for every token), ``prefill`` (fills the cache, scores for the last token), ``decode``
+            (one new token a sequence) or ``training`` (forward, backward and update).
+
+        Returns
+        -------
+        PerformanceProfile
+            With arrays where an argument is one.
+
+        Raises
+        ------
+        InputError
+            An argument is out of range, of the wrong dimension, or unknown.
+        """
+        workload = expect(model, Workload, "model", "a workload such as Models.Language.Llama3_8B")
+        supply = expect_hardware(hardware).supply(precision)
+        workload.check_phase(phase)
+        batch = _BATCH.read(batch_size, "batch_size")
+        share = read_efficiency(efficiency)
+        values, origins = sizes(precision, precision)
+        x = dict(
+            values,
+            batch=batch,
+            overhead=0.0,
+            efficiency_compute=share.compute,
+            efficiency_memory=share.memory,
+            phase=phase,
+            workload=workload,
+            model=workload.geometry,
+            hardware=supply,
+            label=label_of(share),
+            what=f"{workload.title} at {precision}",
+            device=hardware.name,
+        )
+        origins = _ORIGINS | origins
+        if isinstance(workload, TransformerWorkload):
+            if seq_len is None:
+                raise InputError(f"seq_len is needed for {workload.title}: give the tokens of a sequence")
+            x["seq_len"] = sequence = _SEQUENCE.read(seq_len, "seq_len")
+            if phase == "training" and precision not in _TRAINING_PRECISIONS:
+                raise InputError(f"precision={precision!r}: training stores 16-bit activations; choose {', '.join(_TRAINING_PRECISIONS)}")
+        else:
+            sequence = 0.0
+            if seq_len is not None:
+                raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
+            del (origins := dict(origins))["seq_len"]
+        if phase == "training" and precision == "fp8":
+            x["weight_size"] = 2.0
+        reading = reading_for(batch, sequence, share.compute, share.memory)
+        inputs = Inputs(origins, x)
+        return PerformanceProfile(core(reading, inputs), core, inputs)
+
+
+_ORIGINS = {
+    "batch": argument("batch_size", "Batch"),
+    "seq_len": argument("seq_len", "Sequence"),
+    "overhead": argument("overhead", "Overhead"),
+    "efficiency_compute": argument("efficiency.compute", "Efficiency"),
+    "efficiency_memory": argument("efficiency.memory", "Efficiency"),
+}

@@ -1,0 +1,149 @@
+"""Layer D, systems: accelerators in a node, nodes on a fabric, a fleet in its building."""
+
+from functools import cached_property
+from typing import Any, Literal
+
+from .errors import InputError, MissingFactError
+from .hardware import Direction, HardwareNode
+from .infrastructure import Datacenter, GridProfile
+from .nouns import Lowered, Noun
+from .quantities import (
+    Capacity,
+    ComponentMtbf,
+    DeviceCarbon,
+    IdlePower,
+    LinkBandwidth,
+    LinkLatency,
+    LocalDevices,
+    MaxPower,
+    Mtbf,
+    Nics,
+    Nodes,
+    Oversubscription,
+    Price,
+    StorageBandwidth,
+)
+
+
+class NodeLink(Noun):
+    """How the accelerators of a node are joined: through switches, or directly in a mesh."""
+
+    name: str | None = None
+    topology: Literal["switched", "mesh"] | None = None
+
+
+class NodeReliability(Noun):
+    """How often a node fails."""
+
+    node_mtbf: ComponentMtbf | None = None
+
+
+class Node(Noun):
+    """A server: accelerators in one chassis, and its network ports."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    vendor: str | None = None
+    released: str | None = None
+    accelerator: HardwareNode
+    accelerators: LocalDevices
+    nics: Nics | None = None
+    nic_bandwidth: LinkBandwidth | None = None
+    host_memory: Capacity | None = None
+    max_power: MaxPower | None = None
+    idle_power: IdlePower | None = None
+    price: Price | None = None
+    embodied_carbon: DeviceCarbon | None = None
+    link: NodeLink = NodeLink()
+    reliability: NodeReliability = NodeReliability()
+
+
+class NetworkFabric(Noun):
+    """The network between nodes."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    topology: str = "fat-tree"
+    bandwidth: LinkBandwidth
+    direction: Direction = "unidirectional"
+    latency: LinkLatency | None = None
+    oversubscription: Oversubscription = 1.0
+
+
+class Storage(Noun):
+    """Shared storage that checkpoints are written to."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    write_bandwidth: StorageBandwidth
+    read_bandwidth: StorageBandwidth | None = None
+    peak_bandwidth: StorageBandwidth | None = None
+    capacity: Capacity | None = None
+
+
+class Fleet(Noun):
+    """Nodes on a fabric, in a datacenter, on a grid: the whole that solvers work on."""
+
+    name: str = ""
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    operator: str | None = None
+    node: Node
+    nodes: Nodes
+    accelerators: Nodes | None = None
+    fabric: NetworkFabric | None = None
+    oversubscription: Oversubscription | None = None
+    datacenter: Datacenter | None = None
+    grid: GridProfile | None = None
+    storage: Storage | None = None
+    mtbf: Mtbf | None = None
+
+    def model_post_init(self, context: Any) -> None:
+        """Refuse a count of accelerators that the nodes do not add up to."""
+        if self.accelerators is not None and self.accelerators != self.devices:
+            raise InputError(f"accelerators={self.accelerators}: {self.nodes} nodes of {self.node.accelerators} hold {self.devices}")
+
+    @property
+    def devices(self) -> int:
+        """Accelerators of the fleet."""
+        return int(self.nodes) * int(self.node.accelerators)
+
+    @property
+    def place(self) -> GridProfile | None:
+        """The grid: the fleet's own, else its datacenter's."""
+        return self.grid or (self.datacenter.grid if self.datacenter else None)
+
+    @cached_property
+    def numbers(self) -> Lowered:
+        """The fleet's own numbers, for a solver; absent ones raise when they are used."""
+        return self.lower("fleet", {"nodes": "nodes"})
+
+    @cached_property
+    def node_numbers(self) -> Lowered:
+        """The node's numbers, for a solver."""
+        fields = {
+            "local_devices": "accelerators",
+            "nics": "nics",
+            "nic_bandwidth": "nic_bandwidth",
+            "max_power": "max_power",
+            "idle_power": "idle_power",
+            "price": "price",
+            "embodied_carbon": "embodied_carbon",
+            "mtbf": "reliability.node_mtbf",
+        }
+        return self.node.lower("node", fields)
+
+    @cached_property
+    def fabric_numbers(self) -> Lowered:
+        """The fabric's numbers, for a solver."""
+        if self.fabric is None:
+            raise MissingFactError(f"{self.title} has {self.nodes} nodes and no fabric: give fabric=Systems.Fabrics.…")
+        lowered = self.fabric.lower("fabric", {"latency": "latency", "oversubscription": "oversubscription"})
+        lowered.__dict__.setdefault("latency", 0.0)
+        if self.oversubscription is not None:
+            lowered.__dict__["oversubscription"] = float(self.oversubscription)
+            lowered.origins["oversubscription"] = self.origin("oversubscription", "fleet")
+        return lowered

@@ -1,0 +1,239 @@
+"""The unit registry: our own vocabulary, nothing inherited.
+
+Pint does the arithmetic. Its default registry is not loaded, because there ``400 Gb/s`` means gilberts
+and bytes, operations and dollars are plain numbers that add up. Here each of them is a dimension.
+Pint is imported when the first quantity is made, not with the package.
+"""
+
+import math
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .errors import UnitError
+
+if TYPE_CHECKING:
+    import pint
+
+VOCABULARY = """
+pico-  = 1e-12 = p-
+nano-  = 1e-9  = n-
+micro- = 1e-6  = u- = µ- = μ-
+milli- = 1e-3  = m-
+kilo-  = 1e3   = k-
+mega-  = 1e6   = M-
+giga-  = 1e9   = G-
+tera-  = 1e12  = T-
+peta-  = 1e15  = P-
+exa-   = 1e18  = E-
+zetta- = 1e21  = Z-
+yotta- = 1e24  = Y-
+kibi-  = 2**10 = Ki-
+mebi-  = 2**20 = Mi-
+gibi-  = 2**30 = Gi-
+tebi-  = 2**40 = Ti-
+
+second   = [time] = s = sec
+meter    = [length] = m
+kilogram = [mass] = kg
+byte     = [information] = B = bytes
+flop     = [computation] = FLOP = FLOPs
+USD      = [money]
+gCO2e    = [greenhouse]
+liter    = [volume] = L
+count    = []
+
+bit       = byte / 8 = b
+minute    = 60 * second = min
+hour      = 3600 * second = h
+day       = 86400 * second = d
+year      = 8760 * hour = yr
+newton    = kilogram * meter / second ** 2 = N
+joule     = newton * meter = J
+watt      = joule / second = W
+watt_hour = watt * hour = Wh
+hertz     = count / second = Hz
+op        = flop = OP = OPs
+FLOPS     = flop / second
+OPS       = flop / second
+bps       = bit / second
+tCO2e     = 1e6 * gCO2e
+percent   = 0.01 = %
+param     = count
+token     = count
+device    = count
+node      = count
+request   = count
+query     = count
+image     = count
+sample    = count
+failure   = count
+"""
+
+
+@cache
+def registry() -> "pint.UnitRegistry":
+    """Return the one registry, made on first use."""
+    import pint
+    from pint.facets import numpy as _  # noqa: F401  (array support without importing NumPy)
+
+    class Quantity(pint.UnitRegistry.Quantity):
+        """A pint quantity that cannot be changed in place, so that zoo entries are truly frozen."""
+
+        def _frozen(self, *args: Any, **kwargs: Any) -> None:
+            raise UnitError("quantities are immutable: use .to(unit), which returns a new one")
+
+        ito = ito_base_units = ito_root_units = ito_reduced_units = ito_preferred = _frozen
+
+    class Registry(pint.UnitRegistry):
+        pass
+
+    Registry.Quantity = Quantity
+    ureg = Registry(None, preprocessors=[lambda s: s.replace("%", " percent ")])
+    ureg.load_definitions(VOCABULARY.strip().splitlines())
+    ureg.formatter.default_format = "~P"
+    pint.set_application_registry(ureg)
+    return ureg
+
+
+def Q(value: Any, unit: str | None = None) -> Any:
+    """Return a quantity: ``Q("3.35 TB/s")`` or ``Q(3.35, "TB/s")``.
+
+    Parameters
+    ----------
+    value
+        Text with a number and a unit, a number, an array, or a quantity (returned unchanged).
+    unit
+        Unit of a number; with a quantity, the unit to convert to.
+
+    Raises
+    ------
+    UnitError
+        The text is no quantity, or names an unknown unit.
+    """
+    ureg = registry()
+    if isinstance(value, str):
+        number, unit_text = parse(value)
+        quantity = ureg.Quantity(number, _unit(unit_text))
+        return quantity if unit is None else convert(quantity, unit)
+    if isinstance(value, ureg.Quantity):
+        return value if unit is None else convert(value, unit)
+    return ureg.Quantity(value, _unit(unit or ""))
+
+
+def convert(quantity: Any, unit: str) -> Any:
+    """Return ``quantity`` in ``unit``; a wrong dimension is a :class:`UnitError`."""
+    import pint
+
+    try:
+        return quantity.to(_unit(unit))
+    except pint.DimensionalityError as error:
+        raise UnitError(f"{quantity} is not in {unit}: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> tuple[float, str]:
+    """Split text such as ``"3.35 TB/s"`` into its number and its unit text."""
+    stripped = text.strip().replace("\u202f", "").replace("\u00a0", " ")
+    end = 0
+    for end in range(len(stripped), 0, -1):
+        try:
+            number = float(stripped[:end].replace(",", ""))
+            break
+        except ValueError:
+            continue
+    else:
+        raise UnitError(f"{text!r} is no quantity: write a number and a unit, such as '3.35 TB/s' or '30 days'")
+    unit = stripped[end:].strip()
+    _unit(unit)
+    return number, unit
+
+
+@lru_cache(maxsize=1024)
+def _unit(text: str) -> Any:
+    import pint
+
+    ureg = registry()
+    try:
+        return ureg.parse_units(text) if text and text != "1" else ureg.dimensionless
+    except pint.UndefinedUnitError as error:
+        known = [n for n in ureg._units if n.isascii()]
+        from .errors import nearest
+
+        bad = error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0]
+        raise UnitError(f"unknown unit {bad!r} in {text!r}: {nearest(bad, known)}") from None
+    except Exception:
+        raise UnitError(f"{text!r} is no unit: write for example 'TB/s', 'TFLOP/s', 'gCO2e/kWh'") from None
+
+
+@lru_cache(maxsize=4096)
+def factor(unit: str, coherent: str) -> float:
+    """Return the factor from ``unit`` to ``coherent``; a wrong dimension is a :class:`UnitError`."""
+    import pint
+
+    try:
+        return float((1.0 * _unit(unit)).to(_unit(coherent)).magnitude)
+    except pint.DimensionalityError:
+        raise UnitError(f"{unit or 'a bare number'!r} cannot be read as {coherent!r}") from None
+
+
+_FACTORS: dict[tuple[Any, str], float] = {}
+
+
+def magnitude(quantity: Any, coherent: str) -> Any:
+    """Return the magnitude of a quantity in a coherent unit, through a cached factor."""
+    key = (quantity._units, coherent)
+    found = _FACTORS.get(key)
+    if found is None:
+        found = _FACTORS[key] = factor(f"{quantity.units:D}" if quantity._units else "", coherent)
+    return quantity._magnitude * found
+
+
+def is_quantity(value: Any) -> bool:
+    """True for a quantity of this package's registry."""
+    return hasattr(value, "_magnitude") and hasattr(value, "_units")
+
+
+def shown(value: float, digits: int = 4) -> str:
+    """Write a number with a few significant digits, thousands apart by a thin space."""
+    if value != value or math.isinf(value):
+        return str(value)
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e7 or size < 1e-4:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    places = max(0, digits - 1 - math.floor(math.log10(size)))
+    text = f"{round(value, places):,.{places}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace(",", "\u202f")
+
+
+_LADDERS = {
+    "s": ("ns", "us", "ms", "s", "min", "hour", "day"),
+    "byte": ("B", "kB", "MB", "GB", "TB", "PB"),
+    "byte/s": ("B/s", "kB/s", "MB/s", "GB/s", "TB/s", "PB/s"),
+    "flop": ("FLOP", "MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP", "ZFLOP", "YFLOP"),
+    "flop/s": ("FLOP/s", "MFLOP/s", "GFLOP/s", "TFLOP/s", "PFLOP/s"),
+    "W": ("uW", "mW", "W", "kW", "MW"),
+    "J": ("uJ", "mJ", "J", "kWh", "MWh", "GWh"),
+    "gCO2e": ("gCO2e", "kgCO2e", "tCO2e"),
+}
+
+
+def people(value: float, unit: str, display: str = "") -> str:
+    """Write a coherent number as people say it: on a ladder of prefixes where there is one, else in ``display``."""
+    chosen = display or unit
+    ladder = _LADDERS.get(unit, ())
+    size = abs(value)
+    for rung in ladder:
+        if size >= factor(rung, unit) or rung == ladder[0]:
+            chosen = rung
+    if value == 0 and ladder:
+        chosen = display or unit
+    text = shown(value / factor(chosen, unit))
+    return f"{text} {label(chosen)}".strip()
+
+
+def label(unit: str) -> str:
+    """Write a unit for people: counts have none, and rates of counts are per second."""
+    return {"count": "", "count/s": "/s", "1/s": "/s", "USD": "USD", "byte": "B", "flop": "FLOP", "percent/year": "%/year", "flop/byte": "FLOP/B"}.get(unit, unit)

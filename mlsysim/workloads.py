@@ -1,0 +1,382 @@
+"""Layer A, workloads: what a model asks for, independent of any hardware.
+
+Parameters, arithmetic and bytes follow from geometry, by the one equation for each. One multiply-accumulate is two
+FLOPs; a causal model's attention is counted as causal.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .errors import InputError, nearest
+from .nouns import Lowered, Noun
+from .quantities import (
+    ActiveExperts,
+    Activations,
+    DenseLayers,
+    Experts,
+    ExpertWidth,
+    HeadDim,
+    Heads,
+    Hidden,
+    KvHeads,
+    KvRank,
+    Layers,
+    Macs,
+    MlpWidth,
+    NopeDim,
+    Parameters,
+    Positions,
+    Probability,
+    QueryRank,
+    RopeDim,
+    Sequence,
+    SharedExperts,
+    TokenTypes,
+    TrainingTokens,
+    ValueDim,
+    Vocabulary,
+)
+from .readings import NUMBERS, Reading
+from .readings.trace import Origin
+
+PHASES = ("forward", "prefill", "decode", "training")
+
+
+@dataclass(slots=True)
+class Demand:
+    """What one step asks of a device, as a reading's values.
+
+    ``tokens`` are what throughput counts: new tokens of a transformer, images of a convolutional network.
+    """
+
+    tokens: Any
+    model_work: Any
+    work: Any
+    traffic: Any
+    footprint: Any
+    weights: Any
+    cache: Any = 0.0
+
+
+class Workload(Noun):
+    """Base of the workloads: anything that can say what a step demands."""
+
+    name: str = ""
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+    developer: str | None = None
+    released: str | None = None
+
+    phases: tuple[str, ...] = ("forward", "training")
+
+    def check_phase(self, phase: Any) -> str:
+        """Return a phase that this workload has, or raise naming those it has."""
+        if phase not in self.phases:
+            known = ", ".join(map(repr, self.phases))
+            hint = "" if phase in PHASES else f"; {nearest(str(phase), PHASES)}"
+            raise InputError(f"phase={phase!r}: {self.title} has {known}{hint}")
+        return phase
+
+
+class Published(Noun):
+    """What the model's publisher prints about it."""
+
+    parameters: Parameters | None = None
+    active_parameters: Parameters | None = None
+    training_tokens: TrainingTokens | None = None
+    top1: Probability | None = None
+
+
+class LatentAttention(Noun):
+    """Multi-head latent attention: queries, keys and values compressed to a low rank."""
+
+    query_rank: QueryRank
+    kv_rank: KvRank
+    rope_dim: RopeDim
+    nope_dim: NopeDim
+    value_dim: ValueDim
+
+
+class TransformerWorkload(Workload):
+    """A transformer, described by its geometry.
+
+    Examples
+    --------
+    >>> tiny = TransformerWorkload(name="tiny", layers=2, hidden=64, heads=4, kv_heads=2, mlp_width=128, vocab=1000)
+    >>> tiny.parameters
+    201984
+    """
+
+    phases: tuple[str, ...] = PHASES
+
+    layers: Layers
+    hidden: Hidden
+    heads: Heads
+    kv_heads: KvHeads | None = None
+    head_dim: HeadDim | None = None
+    mlp_width: MlpWidth | None = None
+    gated: bool = True
+    vocab: Vocabulary
+    tied: bool = False
+    max_context: Sequence | None = None
+    causal: bool = True
+
+    experts: Experts | None = None
+    experts_active: ActiveExperts | None = None
+    experts_shared: SharedExperts | None = None
+    expert_width: ExpertWidth | None = None
+    dense_layers: DenseLayers | None = None
+    router_bias: bool = False
+    mla: LatentAttention | None = None
+
+    learned_positions: Positions | None = None
+    token_types: TokenTypes | None = None
+    pooler: bool = False
+    attention_bias: bool = False
+    mlp_bias: bool = False
+    norm_bias: bool = False
+    norms_per_layer: Layers = 2
+    final_norm: bool = True
+    embedding_norm: bool = False
+
+    published: Published = Published()
+
+    def model_post_init(self, context: Any) -> None:
+        """Refuse a geometry that cannot exist."""
+        kv = self.kv_heads or self.heads
+        if self.heads % kv:
+            raise InputError(f"heads={self.heads} is no multiple of kv_heads={kv}")
+        if self.head_dim is None and self.hidden % self.heads:
+            raise InputError(f"hidden={self.hidden} is no multiple of heads={self.heads}: give head_dim")
+        if self.experts is None and self.mlp_width is None:
+            raise InputError("give mlp_width (a dense MLP), or experts, experts_active and expert_width")
+        if self.experts is not None:
+            if self.experts_active is None or self.expert_width is None:
+                raise InputError(f"experts={self.experts} needs experts_active and expert_width")
+            if self.experts_active > self.experts:
+                raise InputError(f"experts_active={self.experts_active} is more than experts={self.experts}")
+            if self.dense_layers and (self.mlp_width is None or self.dense_layers > self.layers):
+                raise InputError(f"dense_layers={self.dense_layers} needs mlp_width and at most {self.layers} layers")
+
+    @cached_property
+    def geometry(self) -> Lowered:
+        """The geometry as plain numbers, for a solver."""
+        fields = {n: n for n in ("layers", "hidden", "heads", "vocab")}
+        for name in ("kv_heads", "head_dim", "mlp_width", "experts", "experts_active", "experts_shared", "expert_width", "dense_layers"):
+            if getattr(self, name) is not None:
+                fields[name] = name
+        for name in ("learned_positions", "token_types"):
+            if getattr(self, name) is not None:
+                fields[name] = name
+        if self.mla is not None:
+            fields |= {n: f"mla.{n}" for n in type(self.mla).model_fields}
+        g = self.lower("model", fields, moe=self.experts is not None, latent=self.mla is not None, causal=self.causal)
+        role = self.zoo_name or "model"
+
+        def counted(name: str, value: float, like: str = "") -> None:
+            g.__dict__[name] = value
+            g.origins[name] = g.origins[like] if like else Origin(f"{role}.{name}")
+
+        if self.kv_heads is None:
+            counted("kv_heads", g.heads, "heads")
+        if self.head_dim is None:
+            counted("head_dim", g.hidden / g.heads)
+        if not g.moe:
+            counted("dense_layers", g.layers, "layers")
+        for name in ("dense_layers", "experts_shared", "learned_positions", "token_types"):
+            g.__dict__.setdefault(name, 0.0)
+        if self.published.training_tokens is not None:
+            g.__dict__["training_tokens"] = float(self.published.training_tokens)
+            g.origins["training_tokens"] = self.origin("published.training_tokens", "model")
+        counted("matrices", 3.0 if self.gated else 2.0)
+        counted("tables", 1.0 if self.tied else 2.0)
+        counted("norm_vectors", (self.layers * self.norms_per_layer + self.final_norm + self.embedding_norm) * (2.0 if self.norm_bias else 1.0))
+        counted("biases", self._biases(g))
+        return g
+
+    def _biases(self, g: Lowered) -> float:
+        """Elements of biases, of norms inside latent attention, and of a pooler."""
+        total = 0.0
+        if self.attention_bias:
+            total += g.layers * ((g.heads + 2 * g.kv_heads) * g.head_dim + g.hidden)
+        if self.mlp_bias and self.mlp_width:
+            total += g.dense_layers * ((g.matrices - 1) * g.mlp_width + g.hidden)
+        if self.router_bias and g.moe:
+            total += (g.layers - g.dense_layers) * g.experts
+        if g.latent:
+            total += g.layers * (g.query_rank + g.kv_rank)
+        if self.pooler:
+            total += g.hidden * (g.hidden + 1)
+        return total
+
+    @property
+    def parameters(self) -> int:
+        """Parameters, counted from the geometry."""
+        return round(all_parameters(NUMBERS, self.geometry))
+
+    @property
+    def active_parameters(self) -> int:
+        """Parameters that take part in one token."""
+        return round(all_parameters(NUMBERS, self.geometry, active=True))
+
+    def demand(self, eq: Reading, x: Lowered) -> Demand:
+        """Return what a step of phase ``x.phase`` with ``x.batch`` sequences of ``x.seq_len`` tokens asks for."""
+        return transformer_demand(eq, x.model, x)
+
+
+def attention_layer(eq: Reading, g: Lowered) -> Any:
+    """Return the parameters of one layer's attention."""
+    if g.latent:
+        return eq.latent_attention_parameters(g.hidden, g.heads, g.query_rank, g.kv_rank, g.rope_dim, g.nope_dim, g.value_dim)
+    return eq.attention_parameters(g.hidden, g.heads, g.kv_heads, g.head_dim)
+
+
+def dense_layer(eq: Reading, g: Lowered) -> Any:
+    """Return the parameters of the matrices of a layer with a dense MLP; none where there is no such layer."""
+    if g.moe and "mlp_width" not in g.__dict__:
+        return 0.0
+    return eq.block_parameters(g.once("attention", lambda: attention_layer(eq, g)), eq.mlp_parameters(g.hidden, g.mlp_width, g.matrices))
+
+
+def expert_layer(eq: Reading, g: Lowered, counted: Any) -> Any:
+    """Return the parameters of the matrices of a layer with experts, of which ``counted`` are counted."""
+    if not g.moe:
+        return 0.0
+    experts = eq.expert_parameters(g.hidden, g.expert_width, g.matrices, g.experts, counted, g.experts_shared)
+    return eq.block_parameters(g.once("attention", lambda: attention_layer(eq, g)), experts)
+
+
+def stack(eq: Reading, g: Lowered, counted: Any, embeddings: Any, vectors: Any) -> Any:
+    """Return the parameters of all layers, with embeddings, norms and biases."""
+    dense = g.once("dense_layer", lambda: dense_layer(eq, g))
+    return eq.transformer_parameters(g.layers, g.dense_layers, dense, expert_layer(eq, g, counted), embeddings, vectors)
+
+
+def vector_parameters(eq: Reading, g: Lowered) -> Any:
+    """Return the parameters of norms and biases."""
+    return g.once("vectors", lambda: eq.norm_and_bias_parameters(g.hidden, g.norm_vectors, g.biases))
+
+
+def head_parameters(eq: Reading, g: Lowered) -> Any:
+    """Return the parameters of the output head; an encoder has none."""
+    return g.once("head", lambda: eq.output_head_parameters(g.vocab, g.hidden)) if g.causal else 0.0
+
+
+def all_parameters(eq: Reading, g: Lowered, active: bool = False) -> Any:
+    """Return every parameter, or those that take part in one token."""
+
+    def total() -> Any:
+        embeddings = eq.embedding_parameters(g.vocab, g.hidden, g.tables, g.learned_positions, g.token_types)
+        counted = 0.0 if not g.moe else g.experts_active if active else g.experts
+        return stack(eq, g, counted, embeddings, vector_parameters(eq, g))
+
+    return g.once(f"all, active {active}", total)
+
+
+def matmul_parameters(eq: Reading, g: Lowered) -> Any:
+    """Return the parameters that multiply each token, without the output head."""
+    return g.once("matmul", lambda: stack(eq, g, g.experts_active if g.moe else 0.0, 0.0, 0.0))
+
+
+def read_parameters(eq: Reading, g: Lowered, tokens: Any) -> Any:
+    """Return the parameters that a pass over ``tokens`` reads.
+
+    An embedding counts where it is read whole, as the output head, not as the table that tokens are looked up in; of
+    experts, those count that the tokens touch.
+    """
+    if not g.moe:
+        return g.once("read", lambda: stack(eq, g, 0.0, head_parameters(eq, g), vector_parameters(eq, g)))
+    touched = eq.experts_touched(g.experts, g.experts_active, tokens)
+    return stack(eq, g, touched, head_parameters(eq, g), vector_parameters(eq, g))
+
+
+def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, pairs: Any, batch: Any) -> Any:
+    """Return the arithmetic of a forward pass: matrices, output head, attention."""
+    matrices = eq.forward_work(matmul_parameters(eq, g), tokens, head_parameters(eq, g), logit_tokens)
+    return eq.total_forward_work(matrices, attention_work(eq, g, pairs, batch))
+
+
+def attention_work(eq: Reading, g: Lowered, pairs: Any, batch: Any) -> Any:
+    """Return the arithmetic of attention scores and mixing."""
+    if g.latent:
+        return eq.attention_work(pairs, batch, g.layers, g.heads, eq.query_key_dim(g.nope_dim, g.rope_dim), g.value_dim)
+    return eq.attention_work(pairs, batch, g.layers, g.heads, g.head_dim, g.head_dim)
+
+
+def sequence_pairs(eq: Reading, g: Lowered, seq_len: Any) -> Any:
+    """Return the query-key pairs of one whole sequence."""
+    return eq.causal_pairs(seq_len, 0.0) if g.causal else eq.full_pairs(seq_len, 0.0)
+
+
+def cache_bytes(eq: Reading, g: Lowered, context: Any, batch: Any, element_size: Any, kv_heads: Any = None) -> Any:
+    """Return the key-value cache of a batch; ``kv_heads`` counts the heads that one device holds."""
+    if g.latent:
+        return eq.latent_kv_cache_bytes(g.layers, g.kv_rank, g.rope_dim, context, batch, element_size)
+    return eq.kv_cache_bytes(g.layers, g.kv_heads if kv_heads is None else kv_heads, g.head_dim, context, batch, element_size)
+
+
+def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
+    """Return what one step of a transformer asks of one device that holds all of it."""
+    weights = eq.weight_bytes(all_parameters(eq, g), x.weight_size)
+    if x.phase == "decode":
+        cache = cache_bytes(eq, g, x.seq_len, x.batch, x.kv_size)
+        tokens = x.batch
+        work = pass_work(eq, g, tokens, tokens, x.seq_len, x.batch)
+        read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
+        return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights, cache)
+    tokens = eq.token_count(x.batch, x.seq_len)
+    pairs = sequence_pairs(eq, g, x.seq_len)
+    work = pass_work(eq, g, tokens, x.batch if x.phase == "prefill" else tokens, pairs, x.batch)
+    if x.phase == "training":
+        return _training_demand(eq, g, x, tokens, work, weights)
+    read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
+    cache = cache_bytes(eq, g, x.seq_len, x.batch, x.kv_size) if x.phase == "prefill" else 0.0
+    return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights, cache)
+
+
+def _training_demand(eq: Reading, g: Lowered, x: Lowered, tokens: Any, forward: Any, weights: Any) -> Demand:
+    parameters = all_parameters(eq, g)
+    gradients = eq.gradient_bytes(parameters, x.gradient_size)
+    optimizer = eq.optimizer_bytes(parameters)
+    one_layer = eq.activation_bytes_sequence_parallel(x.seq_len, x.batch, g.hidden, g.heads, 1.0)
+    activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0, 1.0, 1.0)
+    state = eq.model_state_bytes(weights, gradients, optimizer)
+    work = eq.training_work(forward, 0.0)
+    traffic = eq.training_traffic(weights, gradients, optimizer, activations)
+    return Demand(tokens, work, work, traffic, eq.training_footprint(state, activations), weights)
+
+
+class CNNWorkload(Workload):
+    """A convolutional network, described by its published counts for one input.
+
+    ``activations`` are the elements that convolution and dense layers write in one forward pass.
+    """
+
+    parameters: Parameters
+    macs: Macs
+    activations: Activations
+    layers: Layers | None = None
+    image_size: Sequence | None = None
+    published: Published = Published()
+
+    @cached_property
+    def geometry(self) -> Lowered:
+        """The counts as plain numbers, for a solver."""
+        return self.lower("model", {n: n for n in ("parameters", "macs", "activations")})
+
+    def demand(self, eq: Reading, x: Lowered) -> Demand:
+        """Return what a step with ``x.batch`` images asks for."""
+        g = x.model
+        weights = eq.weight_bytes(g.parameters, x.weight_size)
+        forward = eq.work_from_macs(g.macs, x.batch)
+        if x.phase == "forward":
+            moved = eq.activation_traffic(g.activations, x.batch, x.weight_size)
+            return Demand(x.batch, forward, forward, eq.convolution_traffic(weights, moved), weights, weights)
+        gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
+        optimizer = eq.optimizer_bytes(g.parameters)
+        kept = eq.stored_activations(g.activations, x.batch, x.weight_size)
+        state = eq.model_state_bytes(weights, gradients, optimizer)
+        work = eq.training_work(forward, 0.0)
+        traffic = eq.training_traffic(weights, gradients, optimizer, kept)
+        return Demand(x.batch, work, work, traffic, eq.training_footprint(state, kept), weights)

@@ -1,0 +1,179 @@
+"""The zoo: one TOML file a thing, and the path is the name.
+
+``zoo/Hardware/Cloud/H100.toml`` is ``Hardware.Cloud.H100``. An entry is read when it is first touched. Every number in it
+is a :class:`~mlsysim.facts.Fact`; the loader keeps the facts and hands the bare values to the type of the layer.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError, UnknownNameError, nearest
+from .facts import KINDS, Fact
+
+KIND_NAMES = ("Hardware", "Models", "Infrastructure", "Systems")
+FACT_KEYS = {"value", "source", "where", "kind", "read", "year", "note"}
+
+
+@cache
+def root() -> Path:
+    """Return the folder of the zoo: inside the installed package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    for folder in (here / "zoo_data", here.parent / "zoo"):
+        if (folder / "Hardware").is_dir():
+            return folder
+    raise InputError(f"the zoo is missing: no zoo_data in {here}, no zoo beside it")
+
+
+def path_of(name: str) -> Path:
+    """Return the file of an entry."""
+    return root().joinpath(*name.split(".")).with_suffix(".toml")
+
+
+@cache
+def names(below: str = "") -> tuple[str, ...]:
+    """Return every entry's name, sorted; ``below`` keeps one kind or group."""
+    start = root().joinpath(*below.split(".")) if below else root()
+    found = (p.relative_to(root()).with_suffix("").parts for p in start.rglob("*.toml"))
+    return tuple(sorted(".".join(parts) for parts in found if parts[0] in KIND_NAMES))
+
+
+@cache
+def load(name: str) -> Any:
+    """Return the entry of a name, read from its file once.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such entry; the message names the nearest ones.
+    InputError
+        The file is not what an entry must be; the message says where.
+    """
+    path = path_of(name)
+    if name not in names():
+        raise UnknownNameError(f"the zoo has no {name!r}: {nearest(name, names())}")
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path.name}: {error}") from None
+    return build(name, table)
+
+
+def build(name: str, table: dict[str, Any]) -> Any:
+    """Return the entry that a parsed file describes."""
+    defaults = table.pop("defaults", {})
+    facts: dict[str, Fact] = {}
+    values = _values(table, name, "", defaults, facts)
+    type_name = values.pop("type", "")
+    try:
+        entry = _type_of(name, type_name, values)(**values)
+    except InputError as error:
+        raise type(error)(f"{name}: {error}") from None
+    entry.remember(name, facts)
+    for field in type(entry).model_fields:
+        part = getattr(entry, field)
+        if hasattr(part, "remember") and not part.zoo_name:
+            inner = {p.removeprefix(f"{field}."): f for p, f in facts.items() if p.startswith(f"{field}.")}
+            part.remember(f"{name}.{field}", inner) if inner else None
+    return entry
+
+
+def _values(table: Mapping[str, Any], name: str, prefix: str, defaults: Mapping[str, Any], facts: dict[str, Fact]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict) and "value" in value:
+            values[key] = _fact(name, path, {**defaults, **value}, facts)
+        elif isinstance(value, dict):
+            values[key] = _values(value, name, f"{path}.", defaults, facts)
+        elif isinstance(value, str) and value.partition(".")[0] in KIND_NAMES and value.count(".") == 2:
+            values[key] = load(value)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
+        else:
+            values[key] = value
+    return values
+
+
+def _fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) -> Any:
+    unknown = set(record) - FACT_KEYS
+    if unknown:
+        raise InputError(f"{name}.{path}: a fact has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(FACT_KEYS))}")
+    absent = {"source", "where", "kind", "read"} - set(record)
+    if absent:
+        raise InputError(f"{name}.{path} lacks {', '.join(sorted(absent))}")
+    if record["kind"] not in KINDS:
+        raise InputError(f"{name}.{path}: kind {record['kind']!r} is none of {', '.join(KINDS)}")
+    if record["kind"] in ("derived", "estimated") and not record.get("note"):
+        raise InputError(f"{name}.{path} is {record['kind']} and needs a note that says how")
+    if "USD" in str(record["value"]) and "year" not in record:
+        raise InputError(f"{name}.{path} is money and needs its year")
+    facts[path] = Fact(f"{name}.{path}", **record)
+    return record["value"]
+
+
+def _type_of(name: str, type_name: str, values: Mapping[str, Any]) -> Any:
+    kind, group = name.split(".")[:2]
+    if kind == "Models":
+        from . import workloads
+
+        types = {"transformer": workloads.TransformerWorkload, "cnn": workloads.CNNWorkload}
+        if type_name not in types:
+            raise InputError(f"{name}: type {type_name!r} is none of {', '.join(types)}")
+        return types[type_name]
+    if kind == "Hardware":
+        from .hardware import HardwareNode
+
+        return HardwareNode
+    from . import infrastructure, systems
+
+    groups = {
+        "Infrastructure.Grids": infrastructure.GridProfile,
+        "Infrastructure.Datacenters": infrastructure.Datacenter,
+        "Infrastructure.Prices": infrastructure.Ownership if "assumption" in values else infrastructure.Rental,
+        "Systems.Nodes": systems.Node,
+        "Systems.Fabrics": systems.NetworkFabric,
+        "Systems.Clusters": systems.Fleet,
+        "Systems.Storage": systems.Storage,
+    }
+    try:
+        return groups[f"{kind}.{group}"]
+    except KeyError:
+        raise InputError(f"{name}: {kind}.{group} is no group of the zoo, which has {', '.join(groups)}") from None
+
+
+class Group:
+    """A kind or a group of the zoo; its members are attributes, loaded when touched."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, part: str) -> Any:
+        if part.startswith("_"):
+            raise AttributeError(part)
+        name = f"{self._name}.{part}"
+        if name in names():
+            return load(name)
+        if part in dir(self):
+            group = Group(name)
+            self.__dict__[part] = group
+            return group
+        known = dir(self)
+        elsewhere = [n for n in names() if n.endswith(f".{part}")]
+        hint = f"it is {elsewhere[0]}" if elsewhere else nearest(part, known)
+        raise UnknownNameError(f"{self._name} has no {part!r}: {hint}")
+
+    def __dir__(self) -> list[str]:
+        depth = self._name.count(".") + 1
+        return sorted({n.split(".")[depth] for n in names() if n.startswith(f"{self._name}.")})
+
+    def __iter__(self) -> Iterator[Any]:
+        return (load(n) for n in names(self._name))
+
+    def __len__(self) -> int:
+        return len(names(self._name))
+
+    def __repr__(self) -> str:
+        return f"<zoo {self._name}: {', '.join(dir(self))}>"
