@@ -102,8 +102,6 @@ class HardwareNode(Noun):
     summary: str = ""
     aliases: tuple[str, ...] = ()
     vendor: str | None = None
-    released: str | None = None
-    process: str | None = None
     compute: ComputeCore
     memory: MemoryHierarchy
     link: Link | None = None
@@ -111,6 +109,8 @@ class HardwareNode(Noun):
     power: PowerRatings = PowerRatings()
     price: Price | None = None
     embodied_carbon: DeviceCarbon | None = None
+    process: str | None = None
+    released: str | None = None
 
     @cached_property
     def _lowered(self) -> dict[str, Lowered]:
@@ -149,6 +149,7 @@ class HardwareNode(Noun):
             if joined.latency is not None:
                 fields["link_latency"] = f"{link}.latency"
         lowered = self.lower("hardware", fields, directions=joined.directions if joined else 1.0)
+        lowered.missing.setdefault("link_bandwidth", f"{self.name} states no link between devices: give link={{'bandwidth': …, 'direction': …}}")
         lowered.__dict__.setdefault("storage", None)
         lowered.__dict__.setdefault("link_latency", 0.0)
         return lowered

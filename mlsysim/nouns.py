@@ -1,7 +1,7 @@
 """What the types of layers A to D share: frozen, sourced, and lowered to plain numbers for a solver."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
@@ -19,17 +19,25 @@ class Lowered:
     def __init__(self, origins: dict[str, Origin], **values: Any) -> None:
         self.__dict__.update(values)
         self.origins = origins
+        self.known: dict[str, Any] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise MissingFactError(self.__dict__.get("missing", {}).get(name) or f"{name} is stated nowhere")
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def has(self, name: str) -> bool:
+        """Whether a number is there."""
+        return name in self.__dict__
+
+    def need(self, *names: str) -> None:
+        """Raise where a number is not there, saying who would state it."""
+        for name in names:
+            if name not in self.__dict__:
+                raise MissingFactError(self.missing[name])
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return what depends on nothing but these numbers, computed once for each reading of them."""
-        known = self.__dict__.get("known")
-        if known is None:
-            known = self.__dict__["known"] = {}
+        known = self.known
         if name not in known:
             known[name] = compute()
         return known[name]
@@ -45,13 +53,14 @@ class Lowered:
             elif isinstance(value, Lowered) or hasattr(value, "lifted"):
                 value = value.lifted(lift)
             copy.__dict__[name] = value
+        copy.known = {}
         return copy
 
 
 class Noun(BaseModel):
     """Base of every type of layers A to D: immutable, and nothing unknown is accepted."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     _name: str = PrivateAttr("")
     _facts: Mapping[str, Fact] = PrivateAttr(default_factory=dict)

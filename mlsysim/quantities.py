@@ -6,7 +6,7 @@ equations work on plain numbers; ``shown`` is the unit in which people say the q
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any
 
@@ -40,16 +40,16 @@ class Symbol:
     low: float = 0.0
     high: float = math.inf
     low_open: bool = True
+    bare: bool = field(init=False, repr=False, compare=False)
+    """Whether a number without a unit may stand for it (counts and ratios)."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bare", self.unit in ("", "count"))
 
     @property
     def display(self) -> str:
         """The unit for people."""
         return self.shown or self.unit
-
-    @property
-    def bare(self) -> bool:
-        """Whether a number without a unit may stand for it (counts and ratios)."""
-        return self.unit in ("", "count")
 
     def read(self, value: Any, name: str) -> Any:
         """Return ``value`` as a plain float (or array of floats) in the coherent unit, or say what is wrong.
@@ -58,9 +58,11 @@ class Symbol:
         """
         kind = type(value)
         if kind is float or kind is int:
+            if self.bare and self.low < value <= self.high and value < math.inf and (not self.integer or value % 1 == 0):
+                return float(value)
             if not self.bare:
                 raise UnitError(f"{name}={value!r} has no unit: write for example '{value:g} {self.display}' ({self.meaning})")
-            number = float(value)
+            number = _as_float(value, name)
         elif kind is str:
             number = self._from_text(value, name)
         else:
@@ -110,7 +112,7 @@ class Symbol:
                 return number.astype(float)
             except (TypeError, ValueError):
                 raise InputError(f"{name} holds something that is no number: {self.wanted()}") from None
-        return float(number)
+        return _as_float(number, name)
 
     def _check_array(self, number: Any, name: str) -> Any:
         above = number > self.low if self.low_open else number >= self.low
@@ -149,6 +151,13 @@ class Symbol:
             return units.Q(value) if isinstance(value, str) and not self.bare else value if not isinstance(value, str) else number
 
         return core_schema.with_info_plain_validator_function(validate)
+
+
+def _as_float(value: Any, name: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise InputError(f"{name} is a number of {len(str(value))} digits, larger than a float can hold") from None
 
 
 def _q(latex: str, unit: str, meaning: str, span: tuple[float, float], shown: str = "", **bounds: Any) -> Any:

@@ -132,7 +132,15 @@ class Result:
     @property
     def reason(self) -> str:
         """Why it does not fit; empty when it does."""
-        return "" if self._values["feasible"] is not False else self._values["reason"]()
+        if self._values["feasible"] is not False:
+            return ""
+        from .units import people
+
+        template, *parts = self._inputs.what
+        what = template.format(*(getattr(p, "title", p) for p in parts))
+        needs, has = self._values["reason"]
+        device = self._inputs.device.title
+        return f"{what} needs {people(needs, 'byte')} on each {device}, which has {people(has, 'byte')}: {people(needs - has, 'byte')} too much"
 
     @property
     def label(self) -> str:
@@ -233,7 +241,7 @@ class LiftedResult:
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
-    return {n: getattr(v, "sentence", v) for n, v in values.items() if not callable(v)}
+    return {n: getattr(v, "sentence", v) for n, v in values.items()}
 
 
 def _cell(result: Result, name: str) -> str:

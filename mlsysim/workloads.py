@@ -271,7 +271,7 @@ def all_parameters(eq: Reading, g: Lowered, active: bool = False) -> Any:
         counted = 0.0 if not g.moe else g.experts_active if active else g.experts
         return stack(eq, g, counted, embeddings, vector_parameters(eq, g))
 
-    return g.once(f"all, active {active}", total)
+    return g.once("active" if active else "all", total)
 
 
 def matmul_parameters(eq: Reading, g: Lowered) -> Any:

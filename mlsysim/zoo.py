@@ -4,8 +4,10 @@
 is a :class:`~mlsysim.facts.Fact`; the loader keeps the facts and hands the bare values to the type of the layer.
 """
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from .errors import InputError, UnknownNameError, nearest
 from .facts import KINDS, Fact
 
 KIND_NAMES = ("Hardware", "Models", "Infrastructure", "Systems")
+TOUCH_LOG = os.environ.get("MLSYSIM_TOUCH_LOG", "")
+"""File to which the names of touched entries are appended; a documentation build sets it for the notebooks that it runs."""
 FACT_KEYS = {"value", "source", "where", "kind", "read", "year", "note"}
 
 
@@ -40,7 +44,28 @@ def names(below: str = "") -> tuple[str, ...]:
     return tuple(sorted(".".join(parts) for parts in found if parts[0] in KIND_NAMES))
 
 
-@cache
+_watchers: list[set[str]] = []
+references: dict[str, set[str]] = {}
+
+
+@contextmanager
+def watching() -> Iterator[set[str]]:
+    """Collect the names of the entries that are touched inside the block, and of those that they refer to."""
+    touched: set[str] = set()
+    _watchers.append(touched)
+    try:
+        yield touched
+    finally:
+        _watchers.remove(touched)
+
+
+def references_of(name: str) -> set[str]:
+    """Return the entries that an entry refers to, and those that they refer to."""
+    _load(name)
+    direct = references.get(name, set())
+    return direct.union(*map(references_of, direct)) if direct else set()
+
+
 def load(name: str) -> Any:
     """Return the entry of a name, read from its file once.
 
@@ -51,6 +76,19 @@ def load(name: str) -> Any:
     InputError
         The file is not what an entry must be; the message says where.
     """
+    entry = _load(name)
+    if _watchers:
+        touched = {name} | references_of(name)
+        for watcher in _watchers:
+            watcher |= touched
+    if TOUCH_LOG:
+        with open(TOUCH_LOG, "a", encoding="utf-8") as log:
+            log.write(f"{name}\n")
+    return entry
+
+
+@cache
+def _load(name: str) -> Any:
     path = path_of(name)
     if name not in names():
         raise UnknownNameError(f"the zoo has no {name!r}: {nearest(name, names())}")
@@ -89,7 +127,8 @@ def _values(table: Mapping[str, Any], name: str, prefix: str, defaults: Mapping[
         elif isinstance(value, dict):
             values[key] = _values(value, name, f"{path}.", defaults, facts)
         elif isinstance(value, str) and value.partition(".")[0] in KIND_NAMES and value.count(".") == 2:
-            values[key] = load(value)
+            values[key] = _load(value)
+            references.setdefault(name, set()).add(value)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
         else:

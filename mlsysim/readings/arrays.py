@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from .reading import Reading
+from .reading import CompiledReading
 
 
-class _Arrays(Reading):
+class _Arrays(CompiledReading):
     @staticmethod
     def where(condition: Any, a: Any, b: Any) -> Any:
         return np.where(condition, a, b)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..units import Q, is_quantity
-from .reading import Reading
+from .reading import CompiledReading
 
 
 def _quantity(x: Any) -> Any:
@@ -43,7 +43,7 @@ def _choose(condition: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
     return first if condition else second
 
 
-DIMENSIONS = Reading(
+DIMENSIONS = CompiledReading(
     {
         "min": _pick(lambda a, b: a <= b),
         "max": _pick(lambda a, b: a >= b),

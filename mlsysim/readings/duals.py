@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .reading import Reading
+from .reading import CompiledReading
 
 Slopes = dict[str, float]
 
@@ -120,7 +120,7 @@ def _smooth(function: Callable[[float], float], slope: Callable[[float], float])
     return apply
 
 
-class _Duals(Reading):
+class _Duals(CompiledReading):
     @staticmethod
     def value(x: Any) -> Any:
         return x.value if isinstance(x, Dual) else x

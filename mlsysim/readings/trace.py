@@ -6,7 +6,7 @@ from typing import Any
 
 from ..equation import Equation
 from ..quantities import Symbol
-from .reading import Reading
+from .reading import CompiledReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Traced(float):
         return found
 
 
-class Trace(Reading):
+class Trace(CompiledReading):
     """A reading for one derivation: the same equation of the same inputs is one step."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from .. import quantities
-from ..errors import InputError, LayoutError, nearest
+from ..errors import InputError, nearest
 from ..hardware import ELEMENT_SIZE, HardwareNode, check_precision
 from ..nouns import Lowered
 from ..quantities import Symbol, nomenclature
@@ -44,8 +44,7 @@ def read_efficiency(value: Any) -> Efficiency:
 
 def label_of(efficiency: Efficiency) -> str:
     """Return ``bound`` where nothing but physics was assumed, else ``estimate``."""
-    parts = (efficiency.compute, efficiency.memory, efficiency.link)
-    return "bound" if all(type(p) is float and p == 1.0 for p in parts) else "estimate"
+    return "bound" if efficiency is PERFECT or efficiency == PERFECT else "estimate"
 
 
 @cache
@@ -97,29 +96,30 @@ class Inputs(Lowered):
 
 
 @cache
-def sizes(precision: str, kv_precision: str) -> tuple[dict[str, float], dict[str, Origin]]:
+def sizes(precision: str, kv_precision: str) -> dict[str, float]:
     """Return bytes of weights, cached elements, activations and gradients at a precision."""
     check_precision(precision)
     check_precision(kv_precision, "kv_precision")
     weight = ELEMENT_SIZE[precision]
-    values = {"weight_size": weight, "kv_size": ELEMENT_SIZE[kv_precision], "element_size": weight, "gradient_size": max(2.0, weight)}
-    named = {"weight_size": "WeightSize", "kv_size": "KvSize", "element_size": "ElementSize", "gradient_size": "GradientSize"}
-    return values, {n: Origin(n, nomenclature()[q]) for n, q in named.items()}
+    return {"weight_size": weight, "kv_size": ELEMENT_SIZE[kv_precision], "element_size": weight, "gradient_size": max(2.0, weight)}
 
 
-def gigabytes(number: float) -> str:
-    """Write bytes as people say them."""
-    from ..units import shown
-
-    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if number >= scale:
-            return f"{shown(number / scale)} {unit}"
-    return f"{shown(number)} B"
+def origins_of(**quantities: str) -> dict[str, Origin]:
+    """Return the origins of a solver's arguments, from the quantity that each is; the sizes of elements come with them."""
+    quantities |= {"weight_size": "WeightSize", "kv_size": "KvSize", "element_size": "ElementSize", "gradient_size": "GradientSize"}
+    return {name: argument(_SAID.get(name, name), quantity) for name, quantity in quantities.items()}
 
 
-def does_not_fit(what: str, needs: float, has: float, device: str) -> str:
-    """Say by how much something does not fit."""
-    return f"{what} needs {gigabytes(needs)} on each {device}, which has {gigabytes(has)}: {gigabytes(needs - has)} too much"
+_SAID = {
+    "batch": "batch_size",
+    "efficiency_compute": "efficiency.compute",
+    "efficiency_memory": "efficiency.memory",
+    "efficiency_link": "efficiency.link",
+    "given_checkpoint_time": "checkpoint_time",
+    "dp_group": "data-parallel group",
+    "dp_inside": "data-parallel group inside a node",
+    "dp_nodes": "data-parallel group over nodes",
+}
 
 
 def masked(eq: Reading, feasible: Any, values: dict[str, Any], result: type[Result]) -> dict[str, Any]:
@@ -128,9 +128,3 @@ def masked(eq: Reading, feasible: Any, values: dict[str, Any], result: type[Resu
         return values
     lost = result.fields.keys() - result.always
     return {n: eq.where(feasible, v, math.nan) if n in lost and type(v) is not Missing else v for n, v in values.items()}
-
-
-def must_divide(whole: float, part: float, sentence: str) -> None:
-    """Refuse a layout in which a part does not divide a whole."""
-    if whole % part:
-        raise LayoutError(sentence)

@@ -9,7 +9,7 @@ from ..readings import Reading
 from ..results import DistributedResult, Missing
 from ..systems import Fleet
 from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, sequence_pairs
-from .base import Inputs, argument, count, does_not_fit, expect, label_of, masked, must_divide, read_efficiency, reading_for, sizes
+from .base import Inputs, count, expect, label_of, masked, origins_of, read_efficiency, reading_for, sizes
 from .serving import all_reduce_on_node, check_split
 from .single_node import step_on_device
 
@@ -152,13 +152,13 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "memory_optimizer": optimizer,
         "memory_activations": activations,
         "model_state": eq.checkpoint_bytes(all_parameters(eq, g)),
-        "run_time": eq.training_run_time(g.training_tokens, rate) if "training_tokens" in g.__dict__ else Missing(f"{x.model_title} states no number of training tokens: give training_tokens"),
+        "run_time": eq.training_run_time(g.training_tokens, rate) if g.has("training_tokens") else Missing(f"{x.model_title} states no number of training tokens: give training_tokens"),
         "bottleneck": eq.label(eq.either(tensor > step, data > total), "link", eq.label(compute >= memory, "compute", "memory")),
         "feasible": feasible,
         "label": x.label,
     }
     if feasible is False:
-        values["reason"] = lambda: does_not_fit(x.what, eq.value(footprint), eq.value(hardware.capacity), x.device)
+        values["reason"] = (eq.value(footprint), eq.value(hardware.capacity))
     return masked(eq, feasible, values, DistributedResult)
 
 
@@ -236,11 +236,12 @@ class DistributedModel:
         stage = count(zero_stage, "zero_stage", "ZeroStage")
         supply = fleet.node.accelerator.supply(precision)
         layout = Layout(model, fleet, tp_size, pp_size, ep_size, cp_size, virtual_stages, stage)
+        layout.check_links(supply, fleet)
         micro = count(microbatch_size, "microbatch_size", "MicrobatchSize")
         batch, sequence = _GLOBAL_BATCH.read(batch_size, "batch_size"), _SEQUENCE.read(seq_len, "seq_len")
         layout.check_batch(batch, micro, sequence)
         share = read_efficiency(efficiency)
-        values, origins = sizes("bf16", "bf16")
+        values = sizes("bf16", "bf16")
         x = dict(
             values,
             batch=batch,
@@ -258,11 +259,11 @@ class DistributedModel:
             node=fleet.node_numbers,
             fabric=fleet.fabric_numbers if layout.crosses_nodes else None,
             label=label_of(share),
-            what=f"Training {model.title}",
-            device=fleet.node.accelerator.name,
+            what=("Training {}", model),
+            device=fleet.node.accelerator,
             **layout.numbers,
         )
-        inputs = Inputs(_ORIGINS | origins, x)
+        inputs = Inputs(_ORIGINS, x)
         reading = reading_for(batch, sequence, share.compute, share.memory, share.link)
         return DistributedResult(core(reading, inputs), core, inputs)
 
@@ -284,15 +285,18 @@ class Layout:
         if virtual > 1:
             if pp == 1:
                 raise LayoutError(f"virtual_stages={virtual:g} interleaves a pipeline: give pp_size of at least 2")
-            must_divide(model.layers, pp * virtual, f"pp_size x virtual_stages = {pp * virtual:g} does not divide the {model.layers} layers of {model.title}")
+            if model.layers % (pp * virtual):
+                raise LayoutError(f"pp_size x virtual_stages = {pp * virtual:g} does not divide the {model.layers} layers of {model.title}")
         if devices % (tp * pp * cp):
             raise LayoutError(f"tp_size x pp_size x cp_size = {tp * pp * cp:g} does not divide the {devices:g} devices of {fleet.title}")
         self.dp = dp = devices / (tp * pp * cp)
         if ep > 1:
             if model.experts is None:
                 raise LayoutError(f"ep_size={ep:g}: {model.title} has no experts")
-            must_divide(dp, ep, f"ep_size={ep:g} does not divide the data-parallel degree {dp:g}")
-            must_divide(model.experts, ep, f"ep_size={ep:g} does not divide the {model.experts} experts of {model.title}")
+            if dp % ep:
+                raise LayoutError(f"ep_size={ep:g} does not divide the data-parallel degree {dp:g}")
+            if model.experts % ep:
+                raise LayoutError(f"ep_size={ep:g} does not divide the {model.experts} experts of {model.title}")
         if cp > 1 and model.mla is not None:
             raise LayoutError(f"cp_size={cp:g}: context parallelism is not modelled for latent attention")
         if zero and dp == 1:
@@ -317,6 +321,13 @@ class Layout:
             "pp_inside": group * tp * pp <= local,
         }  # fmt: skip
 
+    def check_links(self, supply: Lowered, fleet: Fleet) -> None:
+        """Refuse a layout whose groups need a link that nobody states."""
+        if self.tp > 1 or self.cp > 1 or self.ep > 1 or self.numbers["dp_inside"] > 1 or self.numbers["pp_inside"]:
+            supply.need("link_bandwidth")
+        if self.crosses_nodes:
+            fleet.node_numbers.need("nics", "nic_bandwidth")
+
     def check_batch(self, batch: Any, micro: float, sequence: Any) -> None:
         """Refuse a batch that the replicas and microbatches do not divide, or a sequence that context parallelism does not."""
         each = self.dp * micro
@@ -332,21 +343,21 @@ def _any(condition: Any) -> bool:
     return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
 
 
-_ORIGINS = {
-    "batch": argument("batch_size", "GlobalBatch"),
-    "seq_len": argument("seq_len", "Sequence"),
-    "microbatch_size": argument("microbatch_size", "MicrobatchSize"),
-    "overhead": argument("overhead", "Overhead"),
-    "efficiency_compute": argument("efficiency.compute", "Efficiency"),
-    "efficiency_memory": argument("efficiency.memory", "Efficiency"),
-    "efficiency_link": argument("efficiency.link", "Efficiency"),
-    "tp_size": argument("tp_size", "TensorParallel"),
-    "pp_size": argument("pp_size", "PipelineParallel"),
-    "cp_size": argument("cp_size", "ContextParallel"),
-    "ep_size": argument("ep_size", "ExpertParallel"),
-    "devices": argument("devices", "Devices"),
-    "virtual_stages": argument("virtual_stages", "VirtualStages"),
-    "dp_group": argument("data-parallel group", "Devices"),
-    "dp_inside": argument("data-parallel group inside a node", "LocalDevices"),
-    "dp_nodes": argument("data-parallel group over nodes", "Nodes"),
-}
+_ORIGINS = origins_of(
+    batch="GlobalBatch",
+    seq_len="Sequence",
+    microbatch_size="MicrobatchSize",
+    overhead="Overhead",
+    efficiency_compute="Efficiency",
+    efficiency_memory="Efficiency",
+    efficiency_link="Efficiency",
+    tp_size="TensorParallel",
+    pp_size="PipelineParallel",
+    cp_size="ContextParallel",
+    ep_size="ExpertParallel",
+    devices="Devices",
+    virtual_stages="VirtualStages",
+    dp_group="Devices",
+    dp_inside="LocalDevices",
+    dp_nodes="Nodes",
+)

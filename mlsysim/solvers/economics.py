@@ -8,21 +8,21 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import DistributedResult, EconomicsResult, Missing, ServingResult
 from ..systems import Fleet
-from .base import Inputs, argument, expect, masked, reading_for
+from .base import Inputs, expect, masked, origins_of, reading_for
 
 _Q = nomenclature()
 
 
 def fleet_capital(eq: Reading, x: Lowered) -> Any:
     """Return the price of the fleet's nodes: as printed for the node, else the sum of its accelerators."""
-    if "price" in x.node.__dict__:
+    if x.node.has("price"):
         return eq.fleet_price(x.node.price, x.fleet.nodes)
     return eq.fleet_price(x.price, x.devices)
 
 
 def fleet_energy(eq: Reading, x: Lowered) -> Any:
     """Return the IT energy of the fleet over the period."""
-    idle = x.node.idle_power if "idle_power" in x.node.__dict__ else 0.0
+    idle = x.node.idle_power if x.node.has("idle_power") else 0.0
     node = eq.it_power(idle, x.node.max_power, x.utilization)
     return eq.it_energy(eq.fleet_power(node, x.fleet.nodes), x.duration)
 
@@ -175,10 +175,8 @@ class EconomicsModel:
             x["discount_rate"] = _Q["PeriodRate"].read(discount_rate, "discount_rate")
         if "pue" not in x:
             raise MissingFactError(f"pue: {x['missing']['pue']}")
-        node = fleet.node_numbers.__dict__
-        if "max_power" not in node:
-            raise MissingFactError(fleet.node_numbers.missing["max_power"])
-        if "price" not in node:
+        fleet.node_numbers.need("max_power")
+        if not fleet.node_numbers.has("price"):
             device = fleet.node.accelerator
             if device.price is None:
                 raise MissingFactError(f"neither {fleet.node.title} nor {device.title} states a price: give one with replace(price='… USD')")
@@ -193,12 +191,12 @@ class EconomicsModel:
         return EconomicsResult(core(reading, inputs), core, inputs)
 
 
-_ORIGINS = {
-    "duration": argument("duration", "Duration"),
-    "utilization": argument("utilization", "Utilization"),
-    "lifetime": argument("lifetime", "Lifetime"),
-    "maintenance_rate": argument("maintenance_rate", "MaintenanceRate"),
-    "electricity_price": argument("electricity_price", "EnergyPrice"),
-    "discount_rate": argument("discount_rate", "PeriodRate"),
-    "devices": argument("devices", "Devices"),
-}
+_ORIGINS = origins_of(
+    duration="Duration",
+    utilization="Utilization",
+    lifetime="Lifetime",
+    maintenance_rate="MaintenanceRate",
+    electricity_price="EnergyPrice",
+    discount_rate="PeriodRate",
+    devices="Devices",
+)

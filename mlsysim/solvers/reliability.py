@@ -8,7 +8,7 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import DistributedResult, Missing, ReliabilityResult
 from ..systems import Fleet
-from .base import Inputs, argument, expect, masked, reading_for
+from .base import Inputs, expect, masked, origins_of, reading_for
 from .economics import chained, fleet_numbers
 
 _Q = nomenclature()
@@ -82,8 +82,7 @@ class ReliabilityModel:
         """
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
         x = fleet_numbers(fleet)
-        if "mtbf" not in fleet.node_numbers.__dict__:
-            raise MissingFactError(fleet.node_numbers.missing["mtbf"])
+        fleet.node_numbers.need("mtbf")
         x["job_duration"] = _Q["Duration"].read(job_duration, "job_duration")
         x["training"] = chained(training, DistributedResult, "training", fleet)
         origins = dict(_ORIGINS)
@@ -99,9 +98,9 @@ class ReliabilityModel:
         return ReliabilityResult(core(reading, inputs), core, inputs)
 
 
-_ORIGINS = {
-    "job_duration": argument("job_duration", "Duration"),
-    "given_checkpoint_time": argument("checkpoint_time", "CheckpointTime"),
-    "recovery_time": argument("recovery_time", "RecoveryTime"),
-    "devices": argument("devices", "Devices"),
-}
+_ORIGINS = origins_of(
+    job_duration="Duration",
+    given_checkpoint_time="CheckpointTime",
+    recovery_time="RecoveryTime",
+    devices="Devices",
+)

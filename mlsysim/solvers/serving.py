@@ -12,13 +12,11 @@ from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, pass_work, read_parameters, sequence_pairs
 from .base import (
     Inputs,
-    argument,
     count,
-    does_not_fit,
     expect,
     label_of,
     masked,
-    must_divide,
+    origins_of,
     read_efficiency,
     reading_for,
     sizes,
@@ -108,14 +106,14 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "label": x.label,
     }
     if feasible is False:
-        values["reason"] = lambda: does_not_fit(x.what, eq.value(footprint), eq.value(hardware.capacity), x.device)
+        values["reason"] = (eq.value(footprint), eq.value(hardware.capacity))
     return masked(eq, feasible, values, ServingResult)
 
 
 def the_place(hardware: Any, node: Any, fleet: Any) -> tuple[HardwareNode, int, int]:
     """Return the device, the devices that a tensor-parallel group can have, and all devices (0: as many as one replica has)."""
-    given = [n for n, v in (("hardware", hardware), ("node", node), ("fleet", fleet)) if v is not None]
-    if len(given) != 1:
+    if (hardware is not None) + (node is not None) + (fleet is not None) != 1:
+        given = [n for n, v in (("hardware", hardware), ("node", node), ("fleet", fleet)) if v is not None]
         raise InputError(f"give exactly one of hardware, node and fleet; {' and '.join(given) or 'none'} was given")
     if hardware is not None:
         return expect(hardware, HardwareNode, "hardware", "a HardwareNode such as Hardware.Cloud.H100"), 0, 0
@@ -128,10 +126,12 @@ def the_place(hardware: Any, node: Any, fleet: Any) -> tuple[HardwareNode, int, 
 
 def check_split(model: TransformerWorkload, tp: float, pp: float) -> None:
     """Refuse tensor and pipeline degrees that do not divide the model."""
-    must_divide(model.heads, tp, f"tp_size={tp:g} does not divide the {model.heads} heads of {model.title}")
+    if model.heads % tp:
+        raise LayoutError(f"tp_size={tp:g} does not divide the {model.heads} heads of {model.title}")
     if pp > model.layers:
         raise LayoutError(f"pp_size={pp:g} is more stages than the {model.layers} layers of {model.title}")
-    must_divide(model.layers, pp, f"pp_size={pp:g} does not divide the {model.layers} layers of {model.title}")
+    if model.layers % pp:
+        raise LayoutError(f"pp_size={pp:g} does not divide the {model.layers} layers of {model.title}")
 
 
 class ServingModel:
@@ -205,13 +205,14 @@ class ServingModel:
         if devices:
             if replica > devices:
                 raise LayoutError(f"tp_size x pp_size = {replica:g} is more than the {devices} devices there are")
-            must_divide(devices, replica, f"tp_size x pp_size = {replica:g} does not divide the {devices} devices there are")
+            if devices % replica:
+                raise LayoutError(f"tp_size x pp_size = {replica:g} does not divide the {devices} devices there are")
         if tp > 1:
-            _ = supply.link_bandwidth
+            supply.need("link_bandwidth")
         batch = _BATCH.read(batch_size, "batch_size")
         prompt, generated = _INPUT.read(input_len, "input_len"), _OUTPUT.read(output_len, "output_len")
         share = read_efficiency(efficiency)
-        values, origins = sizes(precision, precision if kv_precision is None else kv_precision)
+        values = sizes(precision, precision if kv_precision is None else kv_precision)
         x = dict(
             values,
             batch=batch,
@@ -229,24 +230,24 @@ class ServingModel:
             model=model.geometry,
             hardware=supply,
             label=label_of(share),
-            what=f"{model.title} at {precision} on {replica:g} x {device.name}",
-            device="device",
+            what=("{} at {} on {:g} x {}", model, precision, replica, device),
+            device=device,
         )
-        inputs = Inputs(_ORIGINS | origins, x)
+        inputs = Inputs(_ORIGINS, x)
         reading = reading_for(batch, prompt, generated, share.compute, share.memory, share.link)
         return ServingResult(core(reading, inputs), core, inputs)
 
 
-_ORIGINS = {
-    "batch": argument("batch_size", "Batch"),
-    "input_len": argument("input_len", "InputLen"),
-    "output_len": argument("output_len", "OutputLen"),
-    "overhead": argument("overhead", "Overhead"),
-    "efficiency_compute": argument("efficiency.compute", "Efficiency"),
-    "efficiency_memory": argument("efficiency.memory", "Efficiency"),
-    "efficiency_link": argument("efficiency.link", "Efficiency"),
-    "tp_size": argument("tp_size", "TensorParallel"),
-    "pp_size": argument("pp_size", "PipelineParallel"),
-    "devices": argument("devices", "Devices"),
-    "replica_devices": argument("replica_devices", "Devices"),
-}
+_ORIGINS = origins_of(
+    batch="Batch",
+    input_len="InputLen",
+    output_len="OutputLen",
+    overhead="Overhead",
+    efficiency_compute="Efficiency",
+    efficiency_memory="Efficiency",
+    efficiency_link="Efficiency",
+    tp_size="TensorParallel",
+    pp_size="PipelineParallel",
+    devices="Devices",
+    replica_devices="Devices",
+)

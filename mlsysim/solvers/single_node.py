@@ -9,7 +9,7 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import Missing, PerformanceProfile
 from ..workloads import TransformerWorkload, Workload
-from .base import Inputs, argument, does_not_fit, expect, expect_hardware, label_of, masked, read_efficiency, reading_for, sizes
+from .base import Inputs, expect, expect_hardware, label_of, masked, origins_of, read_efficiency, reading_for, sizes
 
 _BATCH = nomenclature()["Batch"]
 _SEQUENCE = nomenclature()["Sequence"]
@@ -30,7 +30,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, hardware.bandwidth)
     capacity = hardware.capacity if hardware.storage is None else eq.joint_capacity(hardware.capacity, hardware.storage)
     feasible = demand.footprint <= capacity
-    has_power = "power" in hardware.__dict__
+    has_power = hardware.has("power")
     values = {
         "latency": step,
         "latency_compute": compute,
@@ -47,7 +47,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "label": x.label,
     }
     if feasible is False:
-        values["reason"] = lambda: does_not_fit(x.what, eq.value(demand.footprint), eq.value(capacity), x.device)
+        values["reason"] = (eq.value(demand.footprint), eq.value(capacity))
     return masked(eq, feasible, values, PerformanceProfile)
 
 
@@ -105,7 +105,7 @@ class SingleNodeModel:
         workload.check_phase(phase)
         batch = _BATCH.read(batch_size, "batch_size")
         share = read_efficiency(efficiency)
-        values, origins = sizes(precision, precision)
+        values = sizes(precision, precision)
         x = dict(
             values,
             batch=batch,
@@ -117,10 +117,9 @@ class SingleNodeModel:
             model=workload.geometry,
             hardware=supply,
             label=label_of(share),
-            what=f"{workload.title} at {precision}",
-            device=hardware.name,
+            what=("{} at {}", workload, precision),
+            device=hardware,
         )
-        origins = _ORIGINS | origins
         if isinstance(workload, TransformerWorkload):
             if seq_len is None:
                 raise InputError(f"seq_len is needed for {workload.title}: give the tokens of a sequence")
@@ -131,18 +130,17 @@ class SingleNodeModel:
             sequence = 0.0
             if seq_len is not None:
                 raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
-            del (origins := dict(origins))["seq_len"]
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
         reading = reading_for(batch, sequence, share.compute, share.memory)
-        inputs = Inputs(origins, x)
+        inputs = Inputs(_ORIGINS, x)
         return PerformanceProfile(core(reading, inputs), core, inputs)
 
 
-_ORIGINS = {
-    "batch": argument("batch_size", "Batch"),
-    "seq_len": argument("seq_len", "Sequence"),
-    "overhead": argument("overhead", "Overhead"),
-    "efficiency_compute": argument("efficiency.compute", "Efficiency"),
-    "efficiency_memory": argument("efficiency.memory", "Efficiency"),
-}
+_ORIGINS = origins_of(
+    batch="Batch",
+    seq_len="Sequence",
+    overhead="Overhead",
+    efficiency_compute="Efficiency",
+    efficiency_memory="Efficiency",
+)

@@ -9,7 +9,7 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import Missing, SustainabilityResult
 from ..systems import Fleet
-from .base import Inputs, argument, expect, masked, reading_for
+from .base import Inputs, expect, masked, origins_of, reading_for
 from .economics import fleet_energy, fleet_numbers, place_numbers
 
 _Q = nomenclature()
@@ -35,11 +35,11 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
 
 
 def _embodied(eq: Reading, x: Lowered) -> Any:
-    if "lifetime" not in x.__dict__:
+    if not x.has("lifetime"):
         return Missing("give lifetime=, over which the making of the equipment is spread")
-    if "embodied_carbon" in x.node.__dict__:
+    if x.node.has("embodied_carbon"):
         whole = eq.fleet_embodied_carbon(x.node.embodied_carbon, x.fleet.nodes)
-    elif "embodied_carbon" in x.__dict__:
+    elif x.has("embodied_carbon"):
         whole = eq.fleet_embodied_carbon(x.embodied_carbon, x.devices)
     else:
         return Missing(f"neither {x.titles} states embodied carbon")
@@ -94,8 +94,7 @@ class SustainabilityModel:
         for needed in ("pue", "carbon_intensity"):
             if needed not in values:
                 raise MissingFactError(f"{needed}: {values['missing'][needed]}")
-        if "max_power" not in fleet.node_numbers.__dict__:
-            raise MissingFactError(fleet.node_numbers.missing["max_power"])
+        fleet.node_numbers.need("max_power")
         x = {**values, **fleet_numbers(fleet)}
         x["duration"] = _Q["Duration"].read(duration, "duration")
         x["utilization"] = _Q["Utilization"].read(utilization, "utilization")
@@ -111,9 +110,9 @@ class SustainabilityModel:
         return SustainabilityResult(core(reading, inputs), core, inputs)
 
 
-_ORIGINS = {
-    "duration": argument("duration", "Duration"),
-    "utilization": argument("utilization", "Utilization"),
-    "lifetime": argument("lifetime", "Lifetime"),
-    "devices": argument("devices", "Devices"),
-}
+_ORIGINS = origins_of(
+    duration="Duration",
+    utilization="Utilization",
+    lifetime="Lifetime",
+    devices="Devices",
+)

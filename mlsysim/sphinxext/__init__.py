@@ -1,0 +1,77 @@
+"""A Sphinx extension: the ``mls`` domain, the generated pages, formulas, pictures, and what keeps them fresh.
+
+A book that is itself a Sphinx project adds ``mlsysim.sphinxext`` to its extensions and uses the roles; with
+``mls_pages = True`` the pages of zoo, equations, nomenclature, solvers and sources are generated into it.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from sphinx.util import logging
+
+from . import katex
+from .directives import DIRECTIVES
+from .domain import MlsDomain
+from .fresh import GalleryRecorder, after_read, before_gallery, before_read, code_digest, outdated_pages
+from .nodes import depart_number, ignore, number, visit_number
+
+log = logging.getLogger(__name__)
+record_gallery = GalleryRecorder()
+
+
+def config_inited(app: Any, config: Any) -> None:
+    """Key every page on the code of the library and of this extension."""
+    config.mls_code = code_digest(True)
+    config.mls_values = str(Path(app.srcdir, config.mls_values)) if config.mls_values else ""
+    config.mls_katex = str(Path(app.srcdir, config.mls_katex)) if config.mls_katex else ""
+
+
+def write_pages(app: Any) -> None:
+    """Write the generated pages."""
+    if app.config.mls_pages:
+        from . import generate
+
+        generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery))
+
+
+def finish(app: Any, error: Exception | None) -> None:
+    """Write the shared pictures, resolve roles in downloads, and index the site for search."""
+    if error or app.builder.format != "html":
+        return
+    from . import downloads, place
+
+    outdir = Path(app.outdir)
+    if app.config.mls_pages:
+        place.write(outdir / "_static" / "place")
+    downloads.rewrite(outdir, app.config.mls_values)
+    if app.config.mls_search:
+        command = [sys.executable, "-m", "pagefind", "--site", str(outdir), "--root-selector", "article.bd-article"]
+        command += ["--exclude-selectors", ".headerlink,.sphx-glr-download,.sphx-glr-footer,.prev-next-footer", "--glob", "**/*.html"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            log.warning("search index: %s", done.stderr[-500:] or done.stdout[-500:], type="mls", subtype="search")
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Register everything with Sphinx."""
+    app.add_config_value("mls_pages", False, "env", (bool,))
+    app.add_config_value("mls_values", "", "env", (str,))
+    app.add_config_value("mls_gallery", "../gallery", "env", (str,))
+    app.add_config_value("mls_katex", "", "html", (str,))
+    app.add_config_value("mls_search", False, "html", (bool,))
+    app.add_config_value("mls_code", "", "env", (str,))
+    app.add_node(number, html=(visit_number, depart_number), **{f: (ignore, ignore) for f in ("latex", "text", "man", "texinfo")})
+    app.add_domain(MlsDomain)
+    for name, directive in DIRECTIVES.items():
+        app.add_directive(name, directive)
+    app.add_html_math_renderer("mls_katex", inline_renderers=(katex.inline, None), block_renderers=(katex.block, None))
+    app.connect("config-inited", config_inited, priority=300)
+    app.connect("builder-inited", write_pages, priority=200)
+    app.connect("builder-inited", before_gallery, priority=250)
+    app.connect("env-get-outdated", outdated_pages)
+    app.connect("source-read", before_read)
+    app.connect("doctree-read", after_read)
+    app.connect("build-finished", finish, priority=900)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

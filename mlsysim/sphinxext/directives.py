@@ -1,0 +1,428 @@
+"""The directives that the generated pages are made of: facts, equations, nomenclature, solvers, sources."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from .. import zoo
+from ..equation import EQUATIONS, Equation
+from ..errors import NoInverseError
+from ..facts import Fact
+from ..quantities import Symbol, nomenclature
+from ..readings import inverse
+from ..readings.duals import elasticities
+from ..readings.latex import latex
+from ..units import label, people, shown
+from . import reference
+from .domain import depend, title_of
+from .nodes import numeral, paragraph, permalink, table
+from .nodes import reference as link
+from .published import anchor, coherent_number, derived, symbol_of_path, text_of
+from .sources import bibliography
+
+
+class _Directive(SphinxDirective):
+    has_content = False
+    required_arguments = 1
+
+    @property
+    def domain(self) -> Any:
+        return self.env.get_domain("mls")
+
+    def declare(self, kind: str, name: str, ident: str, shown: str, node: nodes.Element) -> None:
+        """Make a node the place of an object."""
+        if ident not in node["ids"]:
+            node["ids"].append(ident)
+        self.state.document.note_explicit_target(node)
+        self.domain.note(kind, name, ident, shown)
+
+    def link(self, role: str, target: str, text: str, title: str = "") -> nodes.Node:
+        return link(role, target, text, self.env.docname, title)
+
+    def math(self, tex: str) -> nodes.Node:
+        return nodes.math("", tex)
+
+    def block(self, tex: str) -> nodes.Node:
+        node = nodes.math_block("", tex, nowrap=False, number=None)
+        node["label"], node["docname"] = None, self.env.docname
+        return node
+
+
+def _uses_table(env: Any) -> None:
+    env.metadata[env.docname]["mls_table"] = True
+
+
+class EntryDirective(_Directive):
+    """``mls-entry``: declares the entry, and says what it is called."""
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        entry = zoo.load(name)
+        depend(self.env, [name])
+        place = nodes.target("", "")
+        self.declare("entry", name, anchor(name), entry.name, place)
+        words: list[Any] = [nodes.literal("", name), permalink(anchor(name), name)]
+        if entry.aliases:
+            words += [nodes.Text(" Also known as " + ", ".join(entry.aliases) + ".")]
+        return [place, nodes.paragraph("", "", *words, classes=["mls-aliases"])]
+
+
+def _path(fact: Fact) -> str:
+    """The path of a fact inside its entry."""
+    return fact.name.split(".", 3)[3]
+
+
+def source_link(directive: _Directive, fact: Fact) -> list[nodes.Node]:
+    """Return the source of a fact, linked, with its place."""
+    return [directive.link("source", fact.source, fact.source), nodes.Text(f", {fact.where}")]
+
+
+class FactsDirective(_Directive):
+    """``mls-facts``: every fact of an entry with its source, kind and date, each at its anchor."""
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        entry = zoo.load(name)
+        depend(self.env, [name])
+        rows, notes = [], []
+        order = list(type(entry).model_fields)
+        facts = sorted(entry.facts.values(), key=lambda f: order.index(_path(f).partition(".")[0]))
+        for fact in facts:
+            path = _path(fact)
+            symbol = symbol_of_path(name, path)
+            meaning = symbol.meaning if symbol else ""
+            ident = anchor(fact.name)
+            value: list[nodes.Node] = [numeral(text_of(fact), coherent_number(fact))]
+            if fact.year:
+                value.append(nodes.Text(f" ({fact.year})"))
+            what: list[nodes.Node] = [nodes.literal("", path), permalink(ident, fact.name)]
+            if meaning:
+                what += [nodes.Text(" "), nodes.inline("", meaning, classes=["mls-meaning"])]
+            if fact.note:
+                notes.append((path, fact.note))
+            kind = nodes.inline("", fact.kind, classes=["mls-kind", f"mls-kind-{fact.kind}"])
+            rows.append((ident, [what, value, [*source_link(self, fact), nodes.Text(f" ({fact.read}) "), kind]]))
+        built = table(["Fact", "Value", "Source, where in it, when it was read, and of what kind it is"], rows, classes=["mls-facts"], widths=[30, 18, 52])
+        for fact, row in zip(facts, built[0][-1], strict=True):
+            self.declare("fact", fact.name, anchor(fact.name), fact.name, row)
+        found: list[nodes.Node] = [built]
+        if notes:
+            listed = nodes.bullet_list(classes=["mls-notes"])
+            for path, note in notes:
+                listed += nodes.list_item("", paragraph(nodes.literal("", path), f": {note}"))
+            found += [nodes.rubric("", "Notes on the facts"), listed]
+        return found
+
+
+class DerivedDirective(_Directive):
+    """``mls-derived``: what follows from an entry's facts, each number linked to its equation."""
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        with zoo.watching() as touched:
+            zoo.load(name)
+            found = derived(name)
+        depend(self.env, touched)
+        rows = []
+        for item in found:
+            ident = anchor(item.name)
+            what: list[nodes.Node] = [nodes.Text(item.says), permalink(ident, item.name)]
+            by = self.link("eq", item.equation, item.equation.replace("_", " "), EQUATIONS[item.equation].sentence)
+            rows.append((ident, [what, [numeral(item.text.replace(" ", "\u00a0"), item.number)], [by], [nodes.literal("", item.name.split(".", 3)[3])]]))
+        if not rows:
+            return []
+        built = table(["What follows", "Value", "By the equation", "Name"], rows, classes=["mls-derived"], widths=[35, 20, 25, 20])
+        for item, row in zip(found, built[0][-1], strict=True):
+            self.declare("fact", item.name, anchor(item.name), item.name, row)
+        return [built]
+
+
+class PlaceDirective(_Directive):
+    """``mls-place``: the picture of an entry's kind, in which this entry stands out."""
+
+    def run(self) -> list[nodes.Node]:
+        from .place import picture_of
+
+        name = self.arguments[0]
+        picture = picture_of(name)
+        if picture is None:
+            return []
+        depth = self.env.docname.count("/")
+        path = "../" * depth + f"_static/place/{picture.file}#{anchor(name)}"
+        alt = f"{picture.title}. {zoo.load(name).name} stands out."
+        html = f'<figure class="mls-place"><img src="{path}" alt="{_quote(alt)}" width="720" height="430" loading="lazy"><figcaption>{picture.title}.</figcaption></figure>'
+        return [nodes.raw("", html, format="html")]
+
+
+def _quote(text: str) -> str:
+    from html import escape
+
+    return escape(text, quote=True)
+
+
+class IndexDirective(_Directive):
+    """``mls-index``: a table of every entry of a group, with its chief facts."""
+
+    option_spec: ClassVar[dict[str, Any]] = {"columns": str}
+
+    def run(self) -> list[nodes.Node]:
+        group = self.arguments[0]
+        columns = self.options["columns"].split()
+        rows = []
+        _uses_table(self.env)
+        for name in zoo.names(group):
+            entry = zoo.load(name)
+            depend(self.env, [name])
+            cells: list[Any] = [[self.link("entry", name, entry.name, entry.summary)]]
+            for path in columns:
+                fact = entry.facts.get(path)
+                cells.append([self.link_number(fact)] if fact else "\u2013")
+            rows.append(("", cells))
+        head = ["Entry", *(c.rpartition(".")[2].replace("_", " ") if c.count(".") < 2 else " ".join(c.split(".")[-2:]) for c in columns)]
+        return [table(head, rows, classes=["mls-index"])]
+
+    def link_number(self, fact: Fact) -> nodes.Node:
+        return link("fact", fact.name, "", self.env.docname, title_of(fact), content=numeral(text_of(fact), coherent_number(fact)))
+
+
+def _symbol_text(symbol: Symbol) -> str:
+    return label(symbol.display) or ("whole number" if symbol.integer else "number" if symbol.unit == "count" else "ratio")
+
+
+class EquationDirective(_Directive):
+    """``mls-equation``: an equation at its anchor, with all that is known of it."""
+
+    def run(self) -> list[nodes.Node]:
+        eq = EQUATIONS[self.arguments[0]]
+        place = nodes.container(classes=["mls-equation"])
+        self.declare("eq", eq.name, f"eq-{eq.name.replace('_', '-')}", eq.name.replace("_", " "), place)
+        place += nodes.paragraph("", eq.sentence, classes=["mls-sentence"])
+        place += self.block(latex(eq))
+        place += self.symbols(eq)
+        place += self.validity(eq)
+        place += self.inverses(eq)
+        place += self.example(eq)
+        place += self.limits(eq)
+        place += self.provenance(eq)
+        return [place]
+
+    def symbols(self, eq: Equation) -> nodes.Node:
+        from ..readings.latex import Latex
+
+        printed = Latex(eq).names
+        rows = []
+        by_symbol = {s: n for n, s in nomenclature().items()}
+        for name, symbol in [*eq.arguments.items(), ("result", eq.result)]:
+            tex = printed.get(name, symbol.latex)
+            meaning: list[nodes.Node] = [self.link("quantity", by_symbol[symbol], symbol.meaning)]
+            if name in eq.defaults:
+                meaning.append(nodes.Text(f"; {people(eq.defaults[name], symbol.unit, symbol.display)} unless given"))
+            rows.append(("", [[self.math(tex)], [nodes.literal("", name)], meaning, _symbol_text(symbol)]))
+        return table(["Symbol", "Name in code", "Meaning", "Unit"], rows, classes=["mls-symbols"], widths=[12, 22, 46, 20])
+
+    def validity(self, eq: Equation) -> list[nodes.Node]:
+        return [
+            paragraph(nodes.strong("", "Holds when "), eq.holds),
+            paragraph(nodes.strong("", "Stops holding when "), eq.fails),
+        ]
+
+    def inverses(self, eq: Equation) -> list[nodes.Node]:
+        forms, reasons = [], []
+        for name in eq.arguments:
+            try:
+                forms.append(self.block(inverse.form(eq.name, name).latex()))
+            except NoInverseError as error:
+                reasons.append((name, str(error).removeprefix(f"{eq.name} has no closed form for ")))
+        inside = nodes.container(classes=["mls-inverses"])
+        inside += forms
+        if reasons:
+            inside += paragraph("Found by bisection where the result is monotone: ", ", ".join(r[0] for r in reasons), ".")
+        return [nodes.rubric("", "Solved for each argument"), inside]
+
+    def example(self, eq: Equation) -> list[nodes.Node]:
+        example = eq.example
+        values = {n: s.read(example.inputs[n], n) for n, s in eq.arguments.items() if n in example.inputs}
+        at = {**eq.defaults, **values}
+        result = eq.function(**values)
+        words: list[Any] = ["With "]
+        for i, (name, value) in enumerate(example.inputs.items()):
+            words += [", " if i else "", nodes.literal("", name), " = ", numeral(_as_printed(value), values[name])]
+        words += [
+            ": ",
+            nodes.strong("", people(result, eq.result.unit, eq.result.display).replace(" ", "\u00a0") or shown(result)),
+            f". Printed there: {_as_printed(example.gives)}. ",
+        ]
+        source = example.source or eq.source
+        if example.kind == "derived":
+            words += [nodes.inline("", "derived", classes=["mls-kind", "mls-kind-derived"]), f" by hand: {example.note}."]
+        else:
+            words += ["From ", self.link("source", source, source), f", {example.where}. {example.note}".rstrip()]
+        found: list[nodes.Node] = [nodes.rubric("", "Worked example"), paragraph(*words)]
+        slopes = elasticities(eq.name, at)
+        listed: list[Any] = ["Elasticities there, percent of the result for one percent more: "]
+        for i, (name, slope) in enumerate(sorted(slopes.items(), key=lambda kv: -abs(kv[1]))):
+            listed += [", " if i else "", nodes.literal("", name), f" {slope:+.3g}"]
+        if slopes.kinks:
+            listed.append(f". It stands on a kink: {', '.join(sorted(slopes.kinks))}")
+        if slopes:
+            found.append(paragraph(*listed, "."))
+        return found
+
+    def limits(self, eq: Equation) -> list[nodes.Node]:
+        words: list[Any] = [nodes.strong("", "Limits. ")]
+        for i, limit in enumerate(eq.limits):
+            words.append(("; " if i else "") + limit.says)
+        return [paragraph(*words, ".")]
+
+    def provenance(self, eq: Equation) -> list[nodes.Node]:
+        words: list[Any] = [nodes.strong("", "Source. "), self.link("source", eq.source, eq.source), f", {eq.where}. "]
+        users = reference.solvers_using(eq.name)
+        callers = sorted(n for n, e in EQUATIONS.items() if eq.name in e.calls)
+        if users or callers:
+            words.append(nodes.strong("", "Used by "))
+            parts = [self.link("solver", s, s) for s in users] + [self.link("eq", c, c.replace("_", " ")) for c in callers]
+            for i, part in enumerate(parts):
+                words += [", " if i else "", part]
+            words.append(".")
+        return [paragraph(*words)]
+
+
+def _as_printed(value: Any) -> str:
+    return str(value).replace(" ", "\u00a0") if isinstance(value, str) else shown(float(value), 6)
+
+
+class NomenclatureDirective(_Directive):
+    """``mls-nomenclature``: every quantity with its symbol, unit, meaning and span."""
+
+    required_arguments = 0
+
+    def run(self) -> list[nodes.Node]:
+        users: dict[Symbol, list[str]] = {}
+        for eq in EQUATIONS.values():
+            for symbol in {*eq.arguments.values(), eq.result}:
+                users.setdefault(symbol, []).append(eq.name)
+        _uses_table(self.env)
+        rows = []
+        for name, symbol in nomenclature().items():
+            low, high = (people(x, symbol.unit, symbol.display) or "0" for x in symbol.span)
+            ident = f"quantity-of-{name.lower()}"
+            what: list[nodes.Node] = [nodes.literal("", name), permalink(ident, name)]
+            rows.append((ident, [[self.math(symbol.latex)], what, symbol.meaning, _symbol_text(symbol), f"{low} to {high}", str(len(users.get(symbol, [])))]))
+        built = table(["Symbol", "Name", "Meaning", "Unit", "Usual span", "Equations"], rows, widths=[10, 18, 36, 12, 16, 8])
+        for name, row in zip(nomenclature(), built[0][-1], strict=True):
+            self.declare("quantity", name, f"quantity-of-{name.lower()}", name, row)
+        return [built]
+
+
+class SolverDirective(_Directive):
+    """``mls-solver``: a solver's arguments, results, equations, and one traced solve."""
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        solver = reference.solver(name)
+        place = nodes.container(classes=["mls-solver"])
+        self.declare("solver", name, f"solver-{name.lower()}", name, place)
+        paragraphs = (solver.__doc__ or "").strip().split("\n\n")
+        place += [nodes.paragraph("", " ".join(p.split())) for p in paragraphs]
+        place += [nodes.rubric("", "Call"), nodes.literal_block("", reference.signature(name), language="python")]
+        rows = [("", [[nodes.literal("", n)], default, text]) for n, default, text in reference.arguments(name)]
+        place += [nodes.rubric("", "Arguments"), table(["Argument", "Default", "Meaning"], rows, widths=[20, 15, 65])]
+        with zoo.watching() as touched:
+            result = reference.example(name)
+        depend(self.env, touched)
+        by_symbol = {s: n for n, s in nomenclature().items()}
+        fields = []
+        for field, symbol in solver.result.fields.items():
+            text = people(result.number(field), symbol.unit, symbol.display) or "0" if result.has(field) else "\u2013"
+            what: list[nodes.Node] = [nodes.literal("", field), permalink(f"result-{name.lower()}-{field}".replace("_", "-"), field)]
+            fields.append((f"result-{name.lower()}-{field}".replace("_", "-"), [what, [self.link("quantity", by_symbol[symbol], symbol.meaning)], _symbol_text(symbol), text.replace(" ", "\u00a0")]))
+        place += [
+            nodes.rubric("", f"Result: {solver.result.__name__}"),
+            table(["Field", "Meaning", "Unit", "In the example below"], fields, widths=[25, 40, 15, 20]),
+            nodes.rubric("", "Example"),
+            nodes.literal_block("", reference.call_text(name), language="python"),
+        ]
+        place += [nodes.rubric("", "Equations it uses"), self.equations(reference.equations_of(name))]
+        return [place]
+
+    def equations(self, names: Iterable[str]) -> nodes.Node:
+        listed = nodes.bullet_list(classes=["mls-equations"])
+        for name in names:
+            listed += nodes.list_item("", paragraph(self.link("eq", name, name.replace("_", " ")), ": " + EQUATIONS[name].sentence))
+        return listed
+
+
+class WhyDirective(_Directive):
+    """``mls-why``: the derivation of one number of a solver's example, step by step, down to the facts."""
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        name, field = self.arguments
+        with zoo.watching() as touched:
+            why = reference.example(name).why(field)
+        depend(self.env, touched)
+        rows = []
+        for step in why.steps:
+            given = ", ".join(f"{n} = {v}" for n, v in step.inputs.items())
+            symbol = step.equation.result
+            value = people(step.value, symbol.unit, symbol.display) or shown(step.value)
+            rows.append(("", [f"[{step.number}]", [self.link("eq", step.equation.name, step.equation.name.replace("_", " "))], given, value.replace(" ", "\u00a0")]))
+        built = table(["Step", "Equation", "With", "Gives"], rows, classes=["mls-why"], widths=[6, 24, 52, 18])
+        leaves = nodes.bullet_list()
+        for fact in why.facts:
+            leaves += nodes.list_item("", paragraph(self.link("fact", fact.name, fact.name), " = ", numeral(text_of(fact), coherent_number(fact)), f" ({fact.kind}; ", *source_link(self, fact), ")"))
+        return [built, nodes.rubric("", "Facts at the bottom"), leaves]
+
+
+class SourcesDirective(_Directive):
+    """``mls-sources``: the bibliography, with what cites each source."""
+
+    required_arguments = 0
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(zoo.root() / "sources.bib"))
+        cited = citations()
+        listed = nodes.definition_list(classes=["mls-sources"])
+        for key, source in bibliography().items():
+            term = nodes.term("", "", nodes.literal("", key), permalink(f"source-of-{key}", key))
+            words: list[Any] = [f"{source.authors}. ", nodes.emphasis("", source.title), f". {source.published}{', ' if source.published else ''}{source.year}. "]
+            if source.url:
+                words += [nodes.reference("", source.url, refuri=source.url), f" (read {source.read}). "]
+            users = cited.get(key, [])
+            words.append("Cited by " if users else "")
+            for i, (role, name) in enumerate(users):
+                words += [", " if i else "", self.link(role, name, name.replace("_", " ") if role == "eq" else name)]
+            words.append("." if users else "")
+            item = nodes.definition_list_item("", term, nodes.definition("", paragraph(*words)))
+            self.declare("source", key, f"source-of-{key}", key, term)
+            listed += item
+        return [listed]
+
+
+def citations() -> dict[str, list[tuple[str, str]]]:
+    """Return what cites each source: equations, and zoo entries."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for eq in EQUATIONS.values():
+        for key in dict.fromkeys(k for k in (eq.source, eq.example.source) if k):
+            found.setdefault(key, []).append(("eq", eq.name))
+    for name in zoo.names():
+        for key in dict.fromkeys(f.source for f in zoo.load(name).facts.values()):
+            found.setdefault(key, []).append(("entry", name))
+    return found
+
+
+DIRECTIVES = {
+    "mls-entry": EntryDirective,
+    "mls-facts": FactsDirective,
+    "mls-derived": DerivedDirective,
+    "mls-place": PlaceDirective,
+    "mls-index": IndexDirective,
+    "mls-equation": EquationDirective,
+    "mls-nomenclature": NomenclatureDirective,
+    "mls-solver": SolverDirective,
+    "mls-why": WhyDirective,
+    "mls-sources": SourcesDirective,
+}

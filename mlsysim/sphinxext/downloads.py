@@ -1,0 +1,68 @@
+"""Downloads of examples: roles in their text are resolved there too, so that a downloaded file reads well."""
+
+import json
+import re
+import zipfile
+from pathlib import Path
+
+from .. import zoo
+from ..errors import MlsysimError
+from . import named_values
+from .published import number_of, text_of
+
+ROLE = re.compile(r"(?::mls:(\w+):|\{mls:(\w+)\})`([^`]+)`")
+
+
+def resolve(text: str, values: str) -> str:
+    """Return text with every role replaced by what it shows."""
+
+    def shown(match: re.Match[str]) -> str:
+        role, target = match.group(1) or match.group(2), match.group(3)
+        explicit = re.fullmatch(r"(.+?)\s*<[^>]+>", target)
+        if explicit:
+            return explicit.group(1)
+        try:
+            match role:
+                case "fact":
+                    return text_of(number_of(target))
+                case "entry":
+                    return zoo.load(target).name
+                case "value":
+                    return text_of(named_values.compute(values, target))
+                case "eq":
+                    return target.replace("_", " ")
+        except MlsysimError:
+            return target
+        return target
+
+    return ROLE.sub(shown, text)
+
+
+def resolve_notebook(text: str, values: str) -> str:
+    """Return a notebook with the roles in its cells resolved."""
+    book = json.loads(text)
+    for cell in book["cells"]:
+        source = cell["source"]
+        cell["source"] = [resolve(line, values) for line in source] if isinstance(source, list) else resolve(source, values)
+    return json.dumps(book, indent=1, ensure_ascii=False) + "\n"
+
+
+def resolved(name: str, data: bytes, values: str) -> bytes:
+    """Return a download's content with its roles resolved."""
+    text = data.decode("utf-8")
+    if "mls:" not in text:
+        return data
+    return (resolve_notebook(text, values) if name.endswith(".ipynb") else resolve(text, values)).encode("utf-8")
+
+
+def rewrite(outdir: Path, values: str) -> None:
+    """Resolve the roles of every example among the site's downloads."""
+    for path in sorted((outdir / "_downloads").rglob("plot_*")):
+        if path.suffix in (".py", ".ipynb"):
+            path.write_bytes(resolved(path.name, path.read_bytes(), values))
+        elif path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                members = {m: archive.read(m) for m in archive.namelist()}
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, data in members.items():
+                    archive.writestr(zipfile.ZipInfo(name), resolved(name, data, values) if name.endswith((".py", ".ipynb")) else data)

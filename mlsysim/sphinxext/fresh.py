@@ -1,0 +1,107 @@
+"""Freshness: what executes is executed again when something that it rests on changed, and not otherwise.
+
+An example's or notebook's own text is not all that it rests on. While it runs, the entries of the zoo that it touches
+are recorded; they and the library's code are its key.
+
+* A notebook is executed when its page is read; the entries that it touched become dependencies of the page.
+* The gallery has a cache of its own, keyed on the example's text. A stamp beside each example holds the recorded
+  entries; where one of them or the code has changed, the gallery's key is removed and the example runs again.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .. import zoo
+from .domain import depend
+
+PACKAGE = Path(__file__).parent.parent
+
+
+def digest(paths: list[Path]) -> str:
+    """Return a hash of files' names and contents."""
+    total = hashlib.sha256()
+    for path in paths:
+        total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()[:16]
+
+
+def code_digest(whole: bool) -> str:
+    """Return a hash of the library's code; ``whole`` includes the Sphinx extension."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    return digest([p for p in files if whole or "sphinxext" not in p.parts])
+
+
+def entry_digest(name: str) -> str:
+    """Return a hash of an entry's file, or a word where it is gone."""
+    path = zoo.path_of(name)
+    return digest([path]) if path.is_file() else "gone"
+
+
+class GalleryRecorder:
+    """Records what each gallery example touches; sphinx-gallery calls it before and after each."""
+
+    def __init__(self) -> None:
+        self.watch: Any = None
+        self.touched: set[str] = set()
+
+    def __call__(self, gallery_conf: dict[str, Any], fname: str, when: str) -> None:
+        if when == "before":
+            self.watch = zoo.watching()
+            self.touched = self.watch.__enter__()
+        elif self.watch is not None:
+            self.watch.__exit__(None, None, None)
+            self.watch = None
+            stamp = Path(gallery_conf["src_dir"], "gallery", f"{Path(fname).stem}.stamp.json")
+            stamp.parent.mkdir(parents=True, exist_ok=True)
+            key = {"code": code_digest(False), "entries": {n: entry_digest(n) for n in sorted(self.touched)}}
+            stamp.write_text(json.dumps(key, indent=1), "utf-8")
+
+
+def outdated_examples(folder: Path) -> list[str]:
+    """Forget the gallery's key of each example whose entries or code changed; return the examples' names."""
+    found = []
+    code = code_digest(False)
+    for key in folder.glob("plot_*.py.md5"):
+        name = key.name.removesuffix(".py.md5")
+        stamp = folder / f"{name}.stamp.json"
+        known = json.loads(stamp.read_text("utf-8")) if stamp.exists() else {}
+        same = known.get("code") == code and all(entry_digest(n) == d for n, d in known.get("entries", {}).items())
+        if not same:
+            key.unlink()
+            found.append(name)
+    return found
+
+
+def before_gallery(app: Any) -> None:
+    """Find what must run again; comes before sphinx-gallery's own turn."""
+    app.mls_rerun = outdated_examples(Path(app.srcdir, "gallery"))
+
+
+def outdated_pages(app: Any, env: Any, added: Any, changed: Any, removed: Any) -> list[str]:
+    """Have the pages of examples that ran again read again, though only a picture may have changed."""
+    return [f"gallery/{n}" for n in getattr(app, "mls_rerun", []) if f"gallery/{n}" in env.found_docs]
+
+
+def touch_log(app: Any, docname: str) -> Path:
+    """Return the file in which a notebook's kernel writes down the entries that it touches."""
+    return Path(app.doctreedir, "touched", docname.replace("/", "-") + ".txt")
+
+
+def before_read(app: Any, docname: str, content: list[str]) -> None:
+    """Tell the kernel of a notebook where to write."""
+    if "kernelspec:" in content[0][:600]:
+        log = touch_log(app, docname)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text("", "utf-8")
+        os.environ["MLSYSIM_TOUCH_LOG"] = str(log)
+
+
+def after_read(app: Any, doctree: Any) -> None:
+    """Have a notebook's page depend on the entries that its kernel touched."""
+    if os.environ.pop("MLSYSIM_TOUCH_LOG", ""):
+        log = touch_log(app, app.env.docname)
+        names = {n for n in log.read_text("utf-8").split() if n in zoo.names()}
+        depend(app.env, names.union(*map(zoo.references_of, names)) if names else [])

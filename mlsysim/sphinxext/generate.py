@@ -1,0 +1,191 @@
+"""The generated pages: thin MyST files, written where they changed; the directives in them do the work."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+from .. import zoo
+from ..equation import EQUATIONS
+from ..equations import SECTIONS
+from ..infrastructure import Ownership, Rental
+from ..solvers import SOLVERS
+from .published import derived, page
+
+INDEXES = {
+    "hardware": ("Hardware", "Hardware", "Accelerators, systems on chip and microcontrollers."),
+    "models": ("Models", "Models", "Workloads: what each model asks for."),
+    "infra": ("Infrastructure", "Infrastructure", "Grids, datacenters and prices."),
+    "fleets": ("Systems", "Systems", "Nodes, fabrics, clusters and storage."),
+}
+"""Index page, kind, title, sentence."""
+
+COLUMNS = {
+    "Hardware": "compute.peak.bf16 compute.peak.int8 memory.capacity memory.bandwidth power.tdp released",
+    "Models.Language": "layers hidden heads kv_heads vocab published.parameters released",
+    "Models.Vision": "parameters macs activations image_size",
+    "Models.Tiny": "parameters macs activations",
+    "Infrastructure.Grids": "carbon_intensity water_intensity electricity_price",
+    "Infrastructure.Datacenters": "pue wue",
+    "Infrastructure.Prices": "rental assumption.lifetime assumption.maintenance_rate",
+    "Systems.Nodes": "accelerators nics nic_bandwidth max_power price",
+    "Systems.Fabrics": "bandwidth latency oversubscription",
+    "Systems.Clusters": "nodes accelerators",
+    "Systems.Storage": "write_bandwidth capacity",
+}
+TITLES = {"Prices": "Prices and terms", "Tiny": "Tiny", "Clusters": "Clusters (fleets)"}
+
+
+@cache
+def gallery_uses(folder: str) -> dict[str, tuple[str, str]]:
+    """Return each gallery example's title and text, by document."""
+    found = {}
+    for path in sorted(Path(folder).glob("plot_*.py")):
+        text = path.read_text("utf-8")
+        lines = [line.strip() for line in text.split('"""')[1].strip().splitlines()]
+        found[f"gallery/{path.stem}"] = (lines[0], text)
+    return found
+
+
+def examples_with(folder: str, word: str) -> list[tuple[str, str]]:
+    """Return the gallery examples in which a name stands: document and title."""
+    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
+    return [(doc, title) for doc, (title, text) in gallery_uses(folder).items() if pattern.search(text)]
+
+
+@cache
+def referrers() -> dict[str, list[str]]:
+    """Return, for each entry, the entries that refer to it."""
+    found: dict[str, list[str]] = {}
+    for name in zoo.names():
+        for other in zoo.references_of(name):
+            found.setdefault(other, []).append(name)
+    return found
+
+
+def entry_page(name: str, gallery: str) -> str:
+    """Return the page of an entry."""
+    entry = zoo.load(name)
+    parts = [f"# {entry.name}", entry.summary, f"```{{mls-entry}} {name}\n```", f"## Facts\n\n```{{mls-facts}} {name}\n```"]
+    refers = sorted(zoo.references.get(name, ()))
+    if refers:
+        parts.insert(2, "Made of " + ", ".join(f"{{mls:entry}}`{r}`" for r in refers) + ".")
+    if derived(name):
+        parts.append(f"## What follows from them\n\n```{{mls-derived}} {name}\n```")
+    if not isinstance(entry, (Rental, Ownership)):
+        parts.append(f"## Its place among its kind\n\n```{{mls-place}} {name}\n```")
+    users = [f"- {{mls:entry}}`{r}`" for r in referrers().get(name, [])]
+    users += [f"- [{title}](/{doc})" for doc, title in examples_with(gallery, name)]
+    if users:
+        parts.append("## Where it is used\n\n" + "\n".join(users))
+    return "\n\n".join(parts) + "\n"
+
+
+def index_page(stem: str) -> str:
+    """Return the index page of a kind."""
+    kind, title, sentence = INDEXES[stem]
+    parts = [f"# {title}", sentence]
+    groups = sorted({".".join(n.split(".")[:2]) for n in zoo.names(kind)})
+    if kind == "Hardware":
+        parts.append(f"```{{mls-index}} {kind}\n:columns: {COLUMNS[kind]}\n```")
+    else:
+        for group in groups:
+            short = group.rpartition(".")[2]
+            parts.append(f"## {TITLES.get(short, short)}\n\n```{{mls-index}} {group}\n:columns: {COLUMNS[group]}\n```")
+    listed = "\n".join(f"/{page(n)}" for n in zoo.names(kind))
+    parts.append(f"```{{toctree}}\n:hidden:\n\n{listed}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def zoo_page() -> str:
+    """Return the page above the indexes."""
+    rows = "\n".join(f"- [{title}](/zoo/{stem}): {sentence} {len(zoo.names(kind))} entries." for stem, (kind, title, sentence) in INDEXES.items())
+    listed = "\n".join(f"/zoo/{stem}" for stem in INDEXES)
+    return (
+        "# Zoo\n\nEvery number in the zoo is a fact: it names its source, the place in the source, its kind "
+        "(stated, measured, derived or estimated) and the day on which it was read. Numbers that follow from facts are linked to their equations.\n\n"
+        f"{rows}\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+    )
+
+
+def math_pages(gallery: str) -> dict[str, str]:
+    """Return the pages of the equations: one a section, and one above them."""
+    pages, rows = {}, []
+    for section in SECTIONS:
+        stem = section.__name__.rpartition(".")[2]
+        head, _, rest = (section.__doc__ or "").strip().partition(": ")
+        members = [e for e in EQUATIONS.values() if e.module == stem]
+        parts = [f"# {head}", rest[:1].upper() + rest[1:]]
+        for eq in members:
+            parts.append(f"## {eq.name.replace('_', ' ').capitalize()}\n\n```{{mls-equation}} {eq.name}\n```")
+            examples = examples_with(gallery, eq.name)
+            if examples:
+                parts.append("Used in " + ", ".join(f"[{title}](/{doc})" for doc, title in examples) + ".")
+        pages[f"math/{stem}"] = "\n\n".join(parts) + "\n"
+        listed = ", ".join(f"{{mls:eq}}`{e.name}`" for e in members)
+        rows.append(f"## [{head}](/math/{stem})\n\n{rest[:1].upper() + rest[1:]}\n\n{listed}.")
+    toc = "\n".join(f"/math/{s.__name__.rpartition('.')[2]}" for s in SECTIONS)
+    kinds = [e.example.kind for e in EQUATIONS.values()]
+    pages["math"] = (
+        "# Math foundations\n\nEach equation stands once, as a plain function; what is printed here is that function, read in several ways. "
+        f"There are {len(kinds)}: the worked example of {kinds.count('source')} is their source's own, of {kinds.count('publication')} another "
+        f"publication's, and {kinds.count('derived')} are worked by hand and marked so.\n\n"
+        + "\n\n".join(rows)
+        + f"\n\n```{{toctree}}\n:hidden:\n\n{toc}\n```\n"
+    )
+    return pages
+
+
+WHY = {
+    "SingleNodeModel": "latency",
+    "ServingModel": "itl",
+    "DistributedModel": "step_time",
+    "EconomicsModel": "cost_per_query",
+    "SustainabilityModel": "carbon",
+    "ReliabilityModel": "goodput",
+}
+
+
+def solver_pages(gallery: str) -> dict[str, str]:
+    """Return a page for each solver, and one above them."""
+    pages, rows = {}, []
+    for solver in SOLVERS:
+        name = solver.__name__
+        sentence = (solver.__doc__ or "").strip().split("\n")[0]
+        parts = [f"# {name}", f"```{{mls-solver}} {name}\n```"]
+        parts.append(f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.\n\n```{{mls-why}} {name} {WHY[name]}\n```")
+        examples = examples_with(gallery, name)
+        if examples:
+            parts.append("## Examples\n\n" + "\n".join(f"- [{title}](/{doc})" for doc, title in examples))
+        pages[f"solvers/{name.lower()}"] = "\n\n".join(parts) + "\n"
+        rows.append(f"- {{mls:solver}}`{name}`: {sentence}")
+    listed = "\n".join(f"/solvers/{s.__name__.lower()}" for s in SOLVERS)
+    pages["solvers/index"] = "# Solvers\n\n" + "\n".join(rows) + f"\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+    return pages
+
+
+def all_pages(gallery: str) -> dict[str, str]:
+    """Return every generated page by document."""
+    pages = {page(n): entry_page(n, gallery) for n in zoo.names()}
+    pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
+    pages["zoo/index"] = zoo_page()
+    pages |= math_pages(gallery) | solver_pages(gallery)
+    pages["nomenclature"] = (
+        "# Nomenclature\n\nEach quantity is named once. Units are coherent inside the library; the ones below are those that people say.\n\n"
+        "```{mls-nomenclature}\n```\n"
+    )
+    pages["sources"] = "# Sources\n\nWhat the numbers and equations rest on, and what cites each source.\n\n```{mls-sources}\n```\n"
+    return pages
+
+
+def write(srcdir: Path, gallery: Path) -> None:
+    """Write the pages that changed, and remove those of things that are gone."""
+    gallery_uses.cache_clear()
+    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery)).items()}
+    for path, text in pages.items():
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    for folder in ("zoo", "math", "solvers"):
+        for path in (srcdir / folder).rglob("*.md"):
+            if path not in pages:
+                path.unlink()

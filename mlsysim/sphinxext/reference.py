@@ -1,0 +1,139 @@
+"""The solves that the solver pages show and trace: what a solver uses is found by running it, not by being told."""
+
+import inspect
+import re
+from functools import cache
+from typing import Any
+
+from ..errors import UnknownNameError, nearest
+from ..results import Result
+from ..solvers import SOLVERS
+
+PRELUDE = "from mlsysim import Fleet, Hardware, Infrastructure, Models, Systems, {name}\n"
+
+EXAMPLES = {
+    "SingleNodeModel": """step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode")""",
+    "ServingModel": """serving = ServingModel().solve(
+    Models.Language.Llama3_70B, node=Systems.Nodes.HGX_H100_4, batch_size=16, input_len=1024, output_len=256, tp_size=4
+)""",
+    "DistributedModel": """training = DistributedModel().solve(
+    Models.Language.Llama3_70B, Systems.Clusters.Research_256, batch_size=256, seq_len=8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective"
+)""",
+    "EconomicsModel": """fleet = Fleet(
+    node=Systems.Nodes.HGX_H100_4, nodes=1, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
+)
+serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=fleet, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+terms = Infrastructure.Prices.Server_Lifetime.assumption
+cost = EconomicsModel().solve(
+    fleet, "1 year", serving=serving, utilization=0.5, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate
+)""",
+    "SustainabilityModel": """fleet = Fleet(
+    node=Systems.Nodes.DGX_H100, nodes=32, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
+)
+impact = SustainabilityModel().solve(fleet, "30 days", lifetime=Infrastructure.Prices.Server_Lifetime.assumption.lifetime)""",
+    "ReliabilityModel": """risk = ReliabilityModel().solve(Systems.Clusters.Llama3_405B, "54 days", checkpoint_time="60 s", recovery_time="10 min")""",
+}
+"""One call for each solver; its last name is the result."""
+
+FURTHER = {
+    "SingleNodeModel": [
+        """r = SingleNodeModel().solve(Models.Language.Mixtral_8x7B, Hardware.Cloud.H200, batch_size=8, seq_len=2048, phase="prefill")""",
+        """r = SingleNodeModel().solve(Models.Language.DeepSeek_V3, Hardware.Cloud.B200, batch_size=8, seq_len=2048, phase="decode", precision="fp8")""",
+        """r = SingleNodeModel().solve(Models.Language.BERT_Large, Hardware.Cloud.A100, batch_size=8, seq_len=512, phase="training")""",
+        """r = SingleNodeModel().solve(Models.Vision.ResNet50, Hardware.Cloud.A100, batch_size=8, phase="training")""",
+        """r = SingleNodeModel().solve(Models.Vision.ResNet50, Hardware.Cloud.A100, batch_size=8)""",
+        """r = SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, Hardware.Tiny.ESP32, precision="int8")""",
+    ],
+    "ServingModel": [
+        """r = ServingModel().solve(Models.Language.DeepSeek_V3, fleet=Systems.Clusters.Research_256, batch_size=8, input_len=512, output_len=64, tp_size=8, pp_size=1)""",
+    ],
+    "DistributedModel": [
+        """r = DistributedModel().solve(Models.Language.Mixtral_8x7B, Systems.Clusters.Research_256, 256, 4096, tp_size=2, ep_size=8, zero_stage=3, recompute="full")""",
+        """r = DistributedModel().solve(Models.Language.Llama3_8B, Systems.Clusters.Research_256, 64, 8192, tp_size=4, cp_size=4, zero_stage=2)""",
+    ],
+    "EconomicsModel": [
+        """fleet = Systems.Clusters.Research_256.replace(datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average)
+t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective")
+terms = Infrastructure.Prices.Server_Lifetime.assumption
+r = EconomicsModel().solve(fleet, "1 year", training=t, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, discount_rate=0.05)""",
+    ],
+    "ReliabilityModel": [
+        """fleet = Systems.Clusters.Research_256.replace(storage=Systems.Storage.Checkpoint_Store)
+t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective")
+r = ReliabilityModel().solve(fleet, "30 days", training=t, recovery_time="10 min")""",
+    ],
+}
+"""Further solves, so that the equations of every branch are found."""
+
+
+def solver(name: str) -> Any:
+    """Return a solver by name."""
+    found = {s.__name__: s for s in SOLVERS}
+    if name not in found:
+        raise UnknownNameError(f"no solver is called {name!r}: {nearest(name, found)}")
+    return found[name]
+
+
+def _run(text: str) -> Result:
+    import mlsysim
+
+    scope: dict[str, Any] = {n: getattr(mlsysim, n) for n in mlsysim.__all__}
+    exec(text, scope)
+    return [v for v in scope.values() if isinstance(v, Result)][-1]
+
+
+def example(name: str) -> Result:
+    """Return the result of a solver's example, solved anew so that what it touches can be seen."""
+    return _run(EXAMPLES[name])
+
+
+def call_text(name: str) -> str:
+    """Return the example as a program that stands alone."""
+    text = EXAMPLES[name]
+    names = sorted({n for n in re.findall(r"\b[A-Z]\w+", text) if n in ("Fleet", "Hardware", "Infrastructure", "Models", "Systems") or n.endswith("Model")})
+    variable = text[: text.rfind(" = ")].split("\n")[-1] if "\n" not in text else re.findall(r"^(\w+) = ", text, re.MULTILINE)[-1]
+    return f"from mlsysim import {', '.join(names)}\n\n{text}\nprint({variable})\n"
+
+
+def signature(name: str) -> str:
+    """Return the call as people write it."""
+    parameters = list(inspect.signature(solver(name).solve).parameters.values())[1:]
+    parts = []
+    for p in parameters:
+        parts.append(p.name if p.default is p.empty else f"{p.name}={p.default!r}")
+    return f"{name}().solve({', '.join(parts)})"
+
+
+def arguments(name: str) -> list[tuple[str, str, str]]:
+    """Return each argument with its default and meaning, from the docstring."""
+    doc = inspect.cleandoc(solver(name).solve.__doc__ or "")
+    block = doc.split("Parameters\n----------\n")[1].split("\n\n")[0]
+    meaning: dict[str, str] = {}
+    for match in re.finditer(r"^(\S.*)\n((?:    .*\n?)+)", block, re.MULTILINE):
+        for argument in match.group(1).split(", "):
+            meaning[argument] = _plain(" ".join(match.group(2).split()))
+    found = []
+    for p in list(inspect.signature(solver(name).solve).parameters.values())[1:]:
+        default = "needed" if p.default is p.empty else repr(p.default)
+        found.append((p.name, default, meaning[p.name]))
+    return found
+
+
+def _plain(text: str) -> str:
+    return re.sub(r":class:`~?(?:mlsysim\.)?([^`]+)`", r"\1", text).replace("``", "")
+
+
+@cache
+def equations_of(name: str) -> tuple[str, ...]:
+    """Return the equations that a solver uses, found by tracing its solves."""
+    found: dict[str, None] = {}
+    for text in [EXAMPLES[name], *FURTHER.get(name, [])]:
+        for why in _run(text).why().values():
+            found |= dict.fromkeys(why.equations)
+    return tuple(sorted(found))
+
+
+@cache
+def solvers_using(equation: str) -> tuple[str, ...]:
+    """Return the solvers that use an equation."""
+    return tuple(s.__name__ for s in SOLVERS if equation in equations_of(s.__name__))

@@ -1,0 +1,45 @@
+"""The bibliography as the site shows it."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from .. import zoo
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document."""
+
+    key: str
+    authors: str
+    title: str
+    year: str
+    published: str
+    url: str
+    read: str
+
+    @property
+    def text(self) -> str:
+        """The source in one line."""
+        return ". ".join(part for part in (self.authors, self.title, self.published, self.year) if part)
+
+
+def _plain(text: str) -> str:
+    return text.replace("{", "").replace("}", "").replace("--", "\u2013").replace("\\&", "&").replace("\\%", "%").strip()
+
+
+@cache
+def bibliography() -> dict[str, Source]:
+    """Return every source by key."""
+    from pybtex.database import parse_file
+
+    found = {}
+    for key, entry in parse_file(str(zoo.root() / "sources.bib")).entries.items():
+        people = entry.persons.get("author", [])
+        authors = ", ".join(_plain(str(p)) if not p.first_names else _plain(" ".join([*p.first_names, *p.prelast_names, *p.last_names])) for p in people[:3])
+        fields = {n.lower(): _plain(v) for n, v in entry.fields.items()}
+        published = next((fields[n] for n in ("journal", "booktitle", "howpublished", "publisher") if n in fields), "")
+        url = fields.get("url") or (f"https://doi.org/{fields['doi']}" if "doi" in fields else "")
+        et_al = " et al." if len(people) > 3 else ""
+        found[key] = Source(key, authors + et_al, fields.get("title", ""), fields.get("year", ""), published, url, fields.get("urldate", ""))
+    return dict(sorted(found.items()))

@@ -1,0 +1,95 @@
+"""Shared by the tests: small fleets to solve on, and one catalogue of results of every solver."""
+
+import pytest
+from hypothesis import settings
+
+from mlsysim import (
+    DistributedModel,
+    EconomicsModel,
+    Fleet,
+    Infrastructure,
+    Models,
+    ReliabilityModel,
+    ServingModel,
+    SingleNodeModel,
+    SustainabilityModel,
+    Systems,
+)
+
+settings.register_profile("mlsysim", max_examples=50, deadline=None, derandomize=True)
+settings.load_profile("mlsysim")
+
+
+@pytest.fixture(scope="session")
+def terms():
+    """Return lifetime and maintenance as published, for EconomicsModel."""
+    owned = Infrastructure.Prices.Server_Lifetime.assumption
+    return {"lifetime": owned.lifetime, "maintenance_rate": owned.maintenance_rate}
+
+
+@pytest.fixture(scope="session")
+def four():
+    """Return one node of four H100 in a building on a grid."""
+    return Fleet(
+        node=Systems.Nodes.HGX_H100_4, nodes=1, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.Quebec
+    )
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Return 256 H100 with everything stated: building, grid, storage."""
+    return Systems.Clusters.Research_256.replace(
+        datacenter=Infrastructure.Datacenters.Meta_Fleet_2023,
+        grid=Infrastructure.Grids.US_Average,
+        storage=Systems.Storage.Checkpoint_Store,
+    )
+
+
+@pytest.fixture(scope="session")
+def layouts():
+    """Return layouts of 256 devices that put every kind of communication on the wire."""
+    llama, mixtral, deepseek = Models.Language.Llama3_70B, Models.Language.Mixtral_8x7B, Models.Language.DeepSeek_V3
+    common = {"batch_size": 512, "seq_len": 4096, "recompute": "full"}
+    return {
+        "data": dict(model=Models.Language.Llama3_8B, **{**common, "recompute": "selective"}, zero_stage=2),
+        "zero3": dict(model=Models.Language.Llama3_8B, **{**common, "recompute": "none"}, tp_size=2, zero_stage=3),
+        "tensor-pipeline": dict(model=llama, **common, tp_size=8, pp_size=4, zero_stage=1),
+        "interleaved": dict(model=llama, **common, tp_size=8, pp_size=4, virtual_stages=2, zero_stage=1),
+        "context": dict(model=llama, **common, tp_size=4, pp_size=4, cp_size=2, zero_stage=1, microbatch_size=2),
+        "experts": dict(model=mixtral, **common, tp_size=4, ep_size=8, zero_stage=1),
+        "latent": dict(model=deepseek, **common, tp_size=8, ep_size=32, zero_stage=3),
+    }
+
+
+@pytest.fixture(scope="session")
+def results(four, cluster, terms, layouts):
+    """Return a solved result of every solver and every kind of step, by name."""
+    from mlsysim import Hardware
+
+    h100 = Hardware.Cloud.H100
+    found = {}
+    for phase in ("forward", "prefill", "decode"):
+        found[f"single {phase}"] = SingleNodeModel().solve(Models.Language.Llama3_8B, h100, batch_size=4, seq_len=2048, phase=phase)
+    found["single training"] = SingleNodeModel().solve(
+        Models.Language.BERT_Large, h100, batch_size=4, seq_len=512, precision="bf16", phase="training"
+    )
+    found["single cnn"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8)
+    found["single cnn training"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8, phase="training", efficiency=0.4)
+    found["serving one"] = ServingModel().solve(
+        Models.Language.Llama3_8B, hardware=h100, batch_size=16, input_len=1024, output_len=256, efficiency=0.6
+    )
+    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+    found["serving four"] = serving
+    found["serving experts"] = ServingModel().solve(
+        Models.Language.Mixtral_8x7B, fleet=cluster, batch_size=16, input_len=1024, output_len=256, tp_size=4, pp_size=2
+    )
+    for name, layout in layouts.items():
+        found[f"distributed {name}"] = DistributedModel().solve(fleet=cluster, **layout)
+    training = found["distributed tensor-pipeline"]
+    found["economics"] = EconomicsModel().solve(four, "1 year", utilization=0.5, **terms)
+    found["economics serving"] = EconomicsModel().solve(four, "1 year", serving=serving, utilization=0.5, **terms)
+    found["economics training"] = EconomicsModel().solve(cluster, "90 days", training=training, discount_rate=0.08, **terms)
+    found["sustainability"] = SustainabilityModel().solve(cluster, "30 days", utilization=0.7, lifetime="5 years")
+    found["reliability"] = ReliabilityModel().solve(cluster, "54 days", training=training, recovery_time="10 min")
+    found["reliability given"] = ReliabilityModel().solve(cluster, "54 days", checkpoint_time="60 s", recovery_time="10 min")
+    return found

@@ -1,0 +1,143 @@
+"""ServingModel: published figures, layouts, and laws."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlsysim import Efficiency, Hardware, InfeasibleError, InputError, LayoutError, Models, ServingModel, SingleNodeModel, Systems
+
+LLAMA, BIG_LLAMA = Models.Language.Llama3_8B, Models.Language.Llama3_70B
+H100, NODE = Hardware.Cloud.H100, Systems.Nodes.DGX_H100
+
+batches = st.integers(1, 256)
+lengths = st.integers(1, 4096)
+outputs = st.integers(1, 1024)
+degrees = st.sampled_from([1, 2, 4, 8])
+ROOMY = H100.replace(memory__capacity="1000 TB")
+
+
+def solve(model=LLAMA, **arguments):
+    """Solve on a device with all the memory that there could be, unless another place is given."""
+    place = {} if {"node", "fleet", "hardware"} & set(arguments) else {"hardware": ROOMY}
+    return ServingModel().solve(model, **{"batch_size": 8, "input_len": 512, "output_len": 128, **place, **arguments})
+
+
+def test_decode_is_the_same_from_both_solvers():
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode")
+    served = ServingModel().solve(LLAMA, hardware=H100, batch_size=64, input_len=2047, output_len=2)
+    assert served.number("itl") == step.number("latency")
+    assert served.itl.to("ms").magnitude == pytest.approx(9.61, rel=1e-3)
+
+
+@given(st.sampled_from([LLAMA, Models.Language.Mixtral_8x7B, Models.Language.DeepSeek_V3]), batches, lengths)
+def test_one_device_is_the_single_node(model, batch, length):
+    served = solve(model, batch_size=batch, input_len=length, output_len=2)
+    one = {"batch_size": batch, "hardware": ROOMY}
+    assert served.number("ttft") == pytest.approx(
+        SingleNodeModel().solve(model, **one, seq_len=length, phase="prefill").number("latency"), rel=1e-12
+    )
+    assert served.number("itl") == pytest.approx(
+        SingleNodeModel().solve(model, **one, seq_len=length + 1, phase="decode").number("latency"), rel=1e-12
+    )
+    assert served.number("communication_time") == 0
+
+
+def test_llama3_70b_needs_four_devices(four):
+    one = ServingModel().solve(BIG_LLAMA, hardware=H100, batch_size=16, input_len=1024, output_len=256)
+    assert not one.feasible
+    for name in ("ttft", "itl", "request_latency", "throughput", "decode_throughput", "request_rate", "concurrency"):
+        with pytest.raises(InfeasibleError, match=r"needs .* GB .* which has 80 GB.* GB too much"):
+            getattr(one, name)
+    assert one.max_batch_size.magnitude == 0
+    for place in ({"fleet": four}, {"node": Systems.Nodes.HGX_H100_4}, {"hardware": H100}):
+        served = ServingModel().solve(BIG_LLAMA, **place, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+        assert served.feasible
+        assert served.replicas.magnitude == 1
+        assert served.communication_time.magnitude > 0
+
+
+def test_a_fleet_holds_as_many_replicas_as_fit(cluster):
+    one = ServingModel().solve(BIG_LLAMA, node=Systems.Nodes.DGX_H100, batch_size=16, input_len=1024, output_len=256, tp_size=8)
+    many = ServingModel().solve(BIG_LLAMA, fleet=cluster, batch_size=16, input_len=1024, output_len=256, tp_size=8)
+    assert many.number("replicas") == 32
+    assert many.number("itl") == one.number("itl")
+    assert many.number("throughput") == pytest.approx(32 * one.number("throughput"), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"tp_size": 3}, "tp_size=3 does not divide the 32 heads"),
+        ({"tp_size": 64}, "tp_size"),
+        ({"tp_size": 16, "node": NODE}, "more than the 8 devices of a node"),
+        ({"pp_size": 33}, "more stages than the 32 layers"),
+        ({"pp_size": 3}, "does not divide the 32 layers"),
+        ({"tp_size": 4, "pp_size": 4, "node": NODE}, "more than the 8 devices"),
+        ({"tp_size": 4, "pp_size": 4, "node": NODE.replace(accelerators=24)}, "does not divide the 24 devices"),
+    ],
+    ids=str,
+)
+def test_a_layout_that_cannot_be_is_refused(arguments, says):
+    with pytest.raises(LayoutError, match=says):
+        solve(**arguments)
+
+
+@pytest.mark.parametrize("places", [{}, {"hardware": H100, "node": NODE}], ids=["none", "two"])
+def test_exactly_one_place_is_given(places):
+    with pytest.raises(InputError, match="exactly one of hardware, node and fleet"):
+        ServingModel().solve(LLAMA, **places, input_len=8, output_len=8)
+
+
+@given(batches, lengths, outputs, degrees)
+def test_doubling_the_batch_never_lowers_throughput(batch, prompt, output, tp):
+    one, two = (solve(batch_size=b, input_len=prompt, output_len=output, tp_size=tp) for b in (batch, 2 * batch))
+    assert two.number("decode_throughput") >= one.number("decode_throughput") * (1 - 1e-12)
+    assert two.number("throughput") >= one.number("throughput") * (1 - 1e-12)
+
+
+@given(batches, lengths, outputs, degrees, st.sampled_from([1, 2, 4]))
+def test_the_largest_batch_fits_and_one_more_does_not(batch, prompt, output, tp, pp):
+    place = {"hardware": H100, "input_len": prompt, "output_len": output, "tp_size": tp, "pp_size": pp}
+    largest = int(solve(batch_size=batch, **place).number("max_batch_size"))
+    assert largest > 0
+    assert solve(batch_size=largest, **place).feasible
+    assert not solve(batch_size=largest + 1, **place).feasible
+
+
+@given(batches, lengths, outputs, degrees, st.integers(1, 64), st.integers(1, 512))
+def test_time_grows_with_work(batch, prompt, output, tp, more, longer):
+    base = {"batch_size": batch, "input_len": prompt, "output_len": output, "tp_size": tp}
+    less = solve(**base)
+    for change in ({"batch_size": batch + more}, {"input_len": prompt + longer}, {"output_len": output + longer}):
+        grown = solve(**{**base, **change})
+        for name in ("ttft", "itl", "request_latency", "memory_footprint", "kv_cache_size"):
+            assert grown.number(name) >= less.number(name) * (1 - 1e-12), (change, name)
+
+
+@given(batches, lengths, outputs, degrees, st.floats(0.01, 1), st.floats(0.01, 1), st.floats(0.01, 1))
+def test_nothing_beats_the_bound(batch, prompt, output, tp, compute, memory, link):
+    base = {"batch_size": batch, "input_len": prompt, "output_len": output, "tp_size": tp}
+    bound, real = solve(**base), solve(**base, efficiency=Efficiency(compute=compute, memory=memory, link=link))
+    assert real.label == "estimate" or (compute, memory, link) == (1, 1, 1)
+    for name in ("ttft", "itl", "request_latency"):
+        assert real.number(name) >= bound.number(name)
+    assert real.number("throughput") <= bound.number("throughput")
+
+
+@given(batches, lengths, outputs, degrees, st.sampled_from([1, 2, 4]))
+def test_numbers_hang_together(batch, prompt, output, tp, pp):
+    served = solve(batch_size=batch, input_len=prompt, output_len=output, tp_size=tp, pp_size=pp)
+    numbers = {n: served.number(n) for n in served.to_dict()}
+    assert all(math.isfinite(v) and v >= 0 for v in numbers.values())
+    assert numbers["request_latency"] == pytest.approx(numbers["ttft"] + (output - 1) * numbers["itl"], rel=1e-12)
+    assert numbers["throughput"] == pytest.approx(numbers["request_rate"] * output, rel=1e-12)
+    assert numbers["concurrency"] == pytest.approx(batch, rel=1e-9)
+    assert numbers["weight_memory"] == 2 * LLAMA.parameters
+
+
+def test_a_smaller_cache_precision_halves_the_cache():
+    wide, narrow = solve(hardware=H100), solve(hardware=H100, kv_precision="fp8")
+    assert narrow.number("kv_cache_size") == wide.number("kv_cache_size") / 2
+    assert narrow.number("itl") < wide.number("itl")

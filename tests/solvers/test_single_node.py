@@ -1,0 +1,149 @@
+"""SingleNodeModel: published figures, and laws that hold for every input."""
+
+import math
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from mlsysim import Efficiency, Hardware, HardwareNode, InfeasibleError, InputError, Models, SingleNodeModel
+
+LLAMA = Models.Language.Llama3_8B
+H100 = Hardware.Cloud.H100
+BIG = HardwareNode(
+    name="big",
+    compute={"peak": {"fp16": "1 PFLOP/s", "bf16": "1 PFLOP/s"}},
+    memory={"capacity": "1000 TB", "bandwidth": "3 TB/s"},
+    power={"tdp": "500 W"},
+)
+
+phases = st.sampled_from(["forward", "prefill", "decode", "training"])
+batches = st.integers(1, 512)
+sequences = st.integers(1, 8192)
+factors = st.floats(1, 100)
+models = st.sampled_from([LLAMA, Models.Language.Mixtral_8x7B, Models.Language.DeepSeek_V3, Models.Language.GPT3])
+
+
+def solve(model=LLAMA, hardware=BIG, **arguments):
+    """Solve with a precision that every phase has."""
+    return SingleNodeModel().solve(model, hardware, **{"precision": "bf16", **arguments})
+
+
+def test_the_figure_of_llama3_8b():
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode")
+    assert step.latency.to("ms").magnitude == pytest.approx(9.61, rel=1e-3)
+    assert step.bottleneck == "memory"
+    assert step.label == "bound"
+    by_hand = (2 * (8_030_261_248 - 128256 * 4096) + 64 * 2048 * 2 * 32 * 8 * 128 * 2) / 3.35e12
+    assert step.number("latency") == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_llama3_70b_does_not_fit_one_device():
+    step = SingleNodeModel().solve(Models.Language.Llama3_70B, H100, seq_len=2048, phase="decode")
+    assert not step.feasible
+    with pytest.raises(InfeasibleError, match=r"141\.\d.* GB .*80 GB.* too much"):
+        _ = step.latency
+
+
+def test_ridge_point_and_energy_follow():
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode")
+    assert step.ridge_point.magnitude == pytest.approx(989.4 / 3.35, rel=1e-12)
+    assert step.energy.to("J").magnitude == pytest.approx(700 * step.number("latency"), rel=1e-12)
+    assert step.throughput.magnitude == pytest.approx(64 / step.number("latency"), rel=1e-12)
+
+
+def test_a_convolutional_network_needs_no_sequence():
+    net = Models.Vision.ResNet50
+    assert SingleNodeModel().solve(net, H100, batch_size=8).feasible
+    with pytest.raises(InputError, match="seq_len"):
+        SingleNodeModel().solve(net, H100, seq_len=3)
+    with pytest.raises(InputError, match="seq_len"):
+        SingleNodeModel().solve(LLAMA, H100)
+    with pytest.raises(InputError, match="decode"):
+        SingleNodeModel().solve(net, H100, phase="decode")
+
+
+@given(models, phases, batches, sequences, factors)
+def test_more_bandwidth_never_slows(model, phase, batch, sequence, factor):
+    fast = BIG.replace(memory__bandwidth=BIG.memory.bandwidth * factor)
+    slow, quick = (solve(model, h, batch_size=batch, seq_len=sequence, phase=phase) for h in (BIG, fast))
+    assert quick.number("latency") <= slow.number("latency")
+
+
+@given(models, phases, batches, sequences, factors)
+def test_more_compute_never_slows(model, phase, batch, sequence, factor):
+    fast = BIG.replace(compute__peak__bf16=BIG.compute.peak.bf16 * factor)
+    slow, quick = (solve(model, h, batch_size=batch, seq_len=sequence, phase=phase) for h in (BIG, fast))
+    assert quick.number("latency") <= slow.number("latency")
+
+
+@given(models, phases, batches, sequences, st.floats(0.01, 1), st.floats(0.01, 1))
+def test_nothing_beats_the_bound(model, phase, batch, sequence, compute, memory):
+    arguments = {"batch_size": batch, "seq_len": sequence, "phase": phase}
+    bound = solve(model, **arguments)
+    real = solve(model, **arguments, efficiency=Efficiency(compute=compute, memory=memory))
+    assert real.number("latency") >= bound.number("latency")
+    assert 0 <= real.number("mfu") <= bound.number("mfu") <= 1 + 1e-12
+
+
+@given(models, phases, batches, sequences, st.integers(1, 64), st.integers(0, 4096))
+def test_time_grows_with_work(model, phase, batch, sequence, more, longer):
+    less = solve(model, batch_size=batch, seq_len=sequence, phase=phase)
+    wider = solve(model, batch_size=batch + more, seq_len=sequence, phase=phase)
+    deeper = solve(model, batch_size=batch, seq_len=sequence + longer, phase=phase)
+    assert wider.number("latency") >= less.number("latency")
+    assert deeper.number("latency") >= less.number("latency")
+    assert wider.number("memory_footprint") >= less.number("memory_footprint")
+
+
+@given(models, batches, sequences)
+def test_doubling_the_batch_never_lowers_decode_throughput(model, batch, sequence):
+    one, two = (solve(model, batch_size=b, seq_len=sequence, phase="decode") for b in (batch, 2 * batch))
+    assert two.number("throughput") >= one.number("throughput") * (1 - 1e-12)
+
+
+@given(models, sequences)
+def test_a_large_prefill_is_bound_by_compute_and_a_small_decode_by_memory(model, sequence):
+    assert solve(model, batch_size=4096, seq_len=max(sequence, 1024), phase="prefill").bottleneck == "compute"
+    assert solve(model, batch_size=1, seq_len=sequence, phase="decode").bottleneck == "memory"
+
+
+@given(models, phases, batches, sequences)
+def test_the_roofline(model, phase, batch, sequence):
+    step = solve(model, batch_size=batch, seq_len=sequence, phase=phase)
+    numbers = {n: step.number(n) for n in step.to_dict()}
+    assert all(math.isfinite(v) and v >= 0 for v in numbers.values())
+    assert numbers["latency"] == max(numbers["latency_compute"], numbers["latency_memory"])
+    right = numbers["arithmetic_intensity"] >= numbers["ridge_point"]
+    assume(not math.isclose(numbers["arithmetic_intensity"], numbers["ridge_point"], rel_tol=1e-9))
+    assert (step.bottleneck == "compute") == right
+
+
+@given(st.sampled_from(list(Models.Vision) + list(Models.Tiny)), batches, st.sampled_from(["forward", "training"]))
+def test_convolutional_networks_obey_the_same_laws(model, batch, phase):
+    one, two = (solve(model, batch_size=b, phase=phase) for b in (batch, 2 * batch))
+    assert one.number("latency") <= two.number("latency") <= 2 * one.number("latency") * (1 + 1e-12)
+    assert solve(model, batch_size=batch, phase="training").number("latency") > solve(model, batch_size=batch).number("latency")
+
+
+@given(phases, batches, sequences)
+def test_feasible_means_that_the_footprint_fits(phase, batch, sequence):
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=batch, seq_len=sequence, precision="bf16", phase=phase)
+    assert step.feasible == (step.number("memory_footprint") <= 80e9)
+    assert bool(step.reason) != step.feasible
+
+
+@pytest.mark.parametrize("device", list(Hardware), ids=lambda d: d.zoo_name)
+@pytest.mark.parametrize("model", list(Models), ids=lambda m: m.zoo_name)
+def test_every_model_meets_every_device(model, device):
+    transformer = "decode" in model.phases
+    for precision in device.compute.peak.precisions:
+        for phase in model.phases:
+            if phase == "training" and transformer and precision not in ("bf16", "fp16", "fp8"):
+                continue
+            step = SingleNodeModel().solve(model, device, precision=precision, phase=phase, seq_len=128 if transformer else None)
+            assert step.number("memory_footprint") > 0
+            if step.feasible:
+                assert step.number("latency") > 0
+            else:
+                assert "too much" in step.reason

@@ -1,0 +1,225 @@
+"""Results: quantities on access, frozen, and able to say why a number is not there."""
+
+import copy
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+from mlsysim import (
+    Fleet,
+    Hardware,
+    InfeasibleError,
+    InputError,
+    MissingFactError,
+    Models,
+    ServingModel,
+    SingleNodeModel,
+    SustainabilityModel,
+    Systems,
+    UnknownNameError,
+)
+from mlsysim import (
+    results as kinds,
+)
+from mlsysim.units import is_quantity, registry
+
+RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issubclass(r, kinds.Result) and r is not kinds.Result]
+
+DIMENSIONS = [
+    (r"^latency|(latency|_time|duration|mtbf|interval|ttft|itl)$", "s"),
+    (r"(throughput|request_rate)$", "1/s"),
+    (r"^(replicas|concurrency|max_batch_size|dp_size|expected_failures)$", ""),
+    (r"^(mfu|scaling_efficiency|bubble_fraction|goodput|failure_probability)$", ""),
+    (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
+    (r"^(memory_.*|.*_memory|kv_cache_size|model_state)$", "byte"),
+    (r"^(capital|capex|opex_.*|tco|cost_per_.*)$", "USD"),
+    (r"energy$", "J"),
+    (r"carbon$", "gCO2e"),
+    (r"^water", "liter"),
+]
+
+
+@pytest.mark.parametrize("kind", RESULT_TYPES, ids=lambda k: k.__name__)
+def test_every_field_has_the_dimension_that_its_name_says(kind):
+    for name, symbol in kind.fields.items():
+        unit = next(u for pattern, u in DIMENSIONS if re.search(pattern, name))
+        assert registry().Quantity(1, symbol.unit).dimensionality == registry().Quantity(1, unit).dimensionality, name
+
+
+def test_every_number_is_a_quantity_of_its_field(results):
+    seen = set()
+    for title, result in results.items():
+        seen.add(type(result))
+        for name, symbol in result.fields.items():
+            if result.has(name):
+                value = getattr(result, name)
+                assert is_quantity(value), (title, name)
+                assert value.to(symbol.unit).magnitude == pytest.approx(result.number(name), rel=1e-12), (title, name)
+    assert seen == set(RESULT_TYPES)
+
+
+def test_to_dict_is_every_number_that_there_is(results):
+    for result in results.values():
+        found = result.to_dict()
+        assert set(found) == {n for n in result.fields if result.has(n)}
+        assert all(found[n] == getattr(result, n) for n in found)
+        assert found
+
+
+def test_every_number_is_finite_and_not_negative(results):
+    for title, result in results.items():
+        for name in result.to_dict():
+            assert 0 <= result.number(name) < float("inf"), (title, name)
+
+
+@pytest.fixture(scope="module")
+def infeasible():
+    """Return a model that does not fit."""
+    return SingleNodeModel().solve(Models.Language.Llama3_70B, Hardware.Cloud.H100, seq_len=2048, phase="decode")
+
+
+@pytest.fixture(scope="module")
+def missing():
+    """Return a result without embodied carbon, since no lifetime is given."""
+    from mlsysim import Infrastructure
+
+    fleet = Fleet(
+        node=Systems.Nodes.DGX_H100, nodes=1, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.Singapore
+    )
+    return SustainabilityModel().solve(fleet, "1 day")
+
+
+@pytest.fixture(scope="module")
+def sweep():
+    """Return a sweep of which one point does not fit."""
+    return ServingModel().solve(
+        Models.Language.Llama3_8B, hardware=Hardware.Cloud.H100, batch_size=np.array([1, 64, 4096]), input_len=1024, output_len=128
+    )
+
+
+def test_an_infeasible_result_says_by_how_much(infeasible):
+    assert infeasible.feasible is False
+    assert "GB" in infeasible.reason
+    assert "too much" in infeasible.reason
+    assert infeasible.memory_footprint > Hardware.Cloud.H100.memory.capacity
+    assert set(infeasible.to_dict()) == {"memory_footprint"}
+    for name in infeasible.fields:
+        if name != "memory_footprint":
+            assert not infeasible.has(name)
+            for ask in (lambda n=name: getattr(infeasible, n), lambda n=name: infeasible.why(n), lambda n=name: infeasible.elasticities(n)):
+                with pytest.raises(InfeasibleError, match="too much"):
+                    ask()
+    assert set(infeasible.why()) == {"memory_footprint"}
+
+
+def test_a_missing_number_says_what_to_give(missing):
+    assert missing.feasible
+    assert not missing.has("embodied_carbon")
+    with pytest.raises(MissingFactError, match="lifetime"):
+        _ = missing.embodied_carbon
+    with pytest.raises(MissingFactError, match=r"water.intensity"):
+        _ = missing.water
+    assert missing.water_on_site > 0 * missing.water_on_site
+    assert "embodied_carbon" not in missing.to_dict()
+    assert "embodied_carbon" not in missing.why()
+
+
+def test_a_sweep_marks_what_does_not_fit(sweep):
+    assert list(sweep.feasible) == [True, True, False]
+    assert sweep.reason == ""
+    assert list(np.isnan(sweep.number("itl"))) == [False, False, True]
+    assert np.isfinite(sweep.number("memory_footprint")).all()
+    assert sweep.itl.to("ms").magnitude.shape == (3,)
+
+
+def test_every_kind_of_result_can_be_shown(results, infeasible, missing, sweep):
+    for result in (*results.values(), infeasible, missing, sweep):
+        text, html = repr(result), result._repr_html_()
+        for name in result.fields:
+            if name in result._values:
+                assert name in text
+                assert name in html
+        assert html.count("<tr>") == html.count("</tr>")
+    assert infeasible.reason in repr(infeasible)
+    assert "too much" in infeasible._repr_html_()
+    assert "array" in repr(sweep)
+    assert (
+        "<script"
+        not in SingleNodeModel().solve(Models.Language.Llama3_70B.replace(name="<script>"), Hardware.Cloud.H100, seq_len=8)._repr_html_()
+    )
+
+
+def test_a_result_is_frozen(results):
+    for result in results.values():
+        name = next(iter(result.to_dict()))
+        for change in (
+            lambda r=result, n=name: setattr(r, n, 1),
+            lambda r=result: setattr(r, "other", 1),
+            lambda r=result, n=name: delattr(r, n),
+        ):
+            with pytest.raises(InputError, match="immutable"):
+                change()
+
+
+def test_a_sweep_cannot_be_changed_through_its_arrays(sweep):
+    before = sweep.number("itl")[0]
+    try:
+        sweep.number("itl")[0] = 7.0
+        sweep.feasible[0] = False
+    except (ValueError, TypeError):
+        pass
+    assert sweep.number("itl")[0] == before
+    assert sweep.feasible[0]
+
+
+def test_a_misspelt_number_names_the_nearest(results):
+    result = results["single decode"]
+    for ask in (
+        lambda: result.latncy,
+        lambda: result.number("latncy"),
+        lambda: result.why("latncy"),
+        lambda: result.elasticities("latncy"),
+    ):
+        with pytest.raises(UnknownNameError, match="latency"):
+            ask()
+    with pytest.raises(UnknownNameError):
+        result.why("bottleneck")
+
+
+def test_equal_solves_are_equal():
+    def solve(batch):
+        return SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=batch, seq_len=128, phase="decode")
+
+    assert solve(4) == solve(4)
+    assert hash(solve(4)) == hash(solve(4))
+    assert solve(4) != solve(5)
+    assert len({solve(4), solve(4), solve(5)}) == 2
+    swept = solve(np.array([4, 5]))
+    assert swept == solve(np.array([4, 5]))
+    assert swept != solve(np.array([4, 6]))
+
+
+@pytest.mark.parametrize(
+    "title", ["single decode", "serving four", "distributed data", "economics serving", "sustainability", "reliability"]
+)
+def test_a_result_can_be_copied_and_pickled(results, title):
+    result = results[title]
+    for twin in (copy.copy(result), copy.deepcopy(result), pickle.loads(pickle.dumps(result))):
+        assert twin == result
+        assert twin.to_dict() == result.to_dict()
+
+
+def test_labels_say_what_was_assumed(results):
+    assert results["single decode"].label == "bound"
+    assert results["serving one"].label == "estimate"
+    assert results["single cnn training"].label == "estimate"
+
+
+def test_memory_of_a_device_by_part(results):
+    for title, result in results.items():
+        if title.startswith("distributed") and result.feasible:
+            parts = result.memory
+            assert set(parts) == {"weights", "gradients", "optimizer", "activations"}
+            assert sum(p.to("byte").magnitude for p in parts.values()) == pytest.approx(result.number("memory_footprint"), rel=1e-12)
