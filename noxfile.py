@@ -130,7 +130,9 @@ def bench(session: nox.Session) -> None:
     """Print timings and sizes."""
     setup(session, "sweeps", groups=("tests", "bench"))
     session.run("python", "tests/bench/sizes.py")
-    session.run("python", "-m", "pytest", "tests/bench", "-q", "--benchmark-columns=median,iqr,rounds", "--benchmark-sort=name", *session.posargs)
+    session.run(
+        "python", "-m", "pytest", "tests/bench", "-q", "--benchmark-columns=median,iqr,rounds", "--benchmark-sort=name", *session.posargs
+    )
 
 
 @nox.session
@@ -153,7 +155,18 @@ def wheel(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Make constraints.txt anew, for the oldest Python that is supported."""
     session.install("uv")
-    command = ["uv", "pip", "compile", "pyproject.toml", "--all-extras", "--universal", "--python-version", "3.11", "--no-annotate", "--no-header"]
+    command = [
+        "uv",
+        "pip",
+        "compile",
+        "pyproject.toml",
+        "--all-extras",
+        "--universal",
+        "--python-version",
+        "3.11",
+        "--no-annotate",
+        "--no-header",
+    ]
     for group in ("tests", "site", "node", "bench", "wheel", "lint"):
         command += ["--group", group]
     session.run(*command, "--quiet", "-o", "constraints.txt", "--upgrade")

@@ -25,7 +25,14 @@ extensions = [
     "sphinx.ext.intersphinx",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/**/*.ipynb", "values.py", "sg_execution_times.rst", "gallery/sg_execution_times.rst"]
+exclude_patterns = [
+    "_build",
+    "gallery/*.ipynb",
+    "gallery/**/*.ipynb",
+    "values.py",
+    "sg_execution_times.rst",
+    "gallery/sg_execution_times.rst",
+]
 nitpicky = True
 suppress_warnings = ["config.cache"]
 

@@ -39,7 +39,16 @@ class Example:
     note: str
 
 
-def example(gives: str | float, *, source: str = "", where: str = "", kind: str = "source", tolerance: float = 0.005, note: str = "", **inputs: str | float) -> Example:
+def example(
+    gives: str | float,
+    *,
+    source: str = "",
+    where: str = "",
+    kind: str = "source",
+    tolerance: float = 0.005,
+    note: str = "",
+    **inputs: str | float,
+) -> Example:
     """State a worked example; ``tolerance`` is half of the last printed digit, relatively."""
     return Example(MappingProxyType(inputs), gives, source, where, kind, tolerance, note)
 
@@ -166,7 +175,9 @@ class Equation:
         return f"<equation {self.name}({', '.join(self.arguments)})>"
 
 
-def equation(*, source: str, where: str, example: Example, limits: tuple[Limit, ...] | Limit) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def equation(
+    *, source: str, where: str, example: Example, limits: tuple[Limit, ...] | Limit
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a plain function as an equation and return it unchanged.
 
     Parameters

@@ -4,7 +4,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from .errors import InputError
+
 KINDS = ("stated", "measured", "derived", "estimated")
+
+
+class Facts(dict[str, "Fact"]):
+    """Facts by path, which cannot be changed."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> None:
+        raise InputError("facts are immutable: write a zoo file, or replace() a value")
+
+    __setitem__ = __delitem__ = clear = pop = popitem = setdefault = update = __ior__ = _refuse  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Facts, (dict(self),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,19 @@ from .errors import InputError, nearest
 from .nouns import Lowered, Noun
 from .quantities import Bandwidth, Capacity, Clock, DeviceCarbon, IdlePower, LinkBandwidth, LinkLatency, MaxPower, Peak, Price
 
-ELEMENT_SIZE = {"fp64": 8.0, "fp64_tensor": 8.0, "fp32": 4.0, "tf32": 4.0, "bf16": 2.0, "fp16": 2.0, "fp8": 1.0, "int8": 1.0, "fp6": 0.75, "fp4": 0.5, "int4": 0.5}
+ELEMENT_SIZE = {
+    "fp64": 8.0,
+    "fp64_tensor": 8.0,
+    "fp32": 4.0,
+    "tf32": 4.0,
+    "bf16": 2.0,
+    "fp16": 2.0,
+    "fp8": 1.0,
+    "int8": 1.0,
+    "fp6": 0.75,
+    "fp4": 0.5,
+    "int4": 0.5,
+}
 """Bytes of a stored element by precision. Formats with scales beside them hold a little more."""
 
 Direction = Literal["bidirectional", "unidirectional"]
@@ -124,7 +136,7 @@ class HardwareNode(Noun):
         InputError
             The device has no peak at this precision; the message lists those it has.
         """
-        found = self._lowered.get(precision)
+        found = self._lowered.get(precision) if isinstance(precision, str) else None
         if found is None:
             found = self._lowered[precision] = self._lower(precision)
         return found
@@ -149,7 +161,9 @@ class HardwareNode(Noun):
             if joined.latency is not None:
                 fields["link_latency"] = f"{link}.latency"
         lowered = self.lower("hardware", fields, directions=joined.directions if joined else 1.0)
-        lowered.missing.setdefault("link_bandwidth", f"{self.name} states no link between devices: give link={{'bandwidth': …, 'direction': …}}")
+        lowered.missing.setdefault(
+            "link_bandwidth", f"{self.name} states no link between devices: give link={{'bandwidth': …, 'direction': …}}"
+        )
         lowered.__dict__.setdefault("storage", None)
         lowered.__dict__.setdefault("link_latency", 0.0)
         return lowered

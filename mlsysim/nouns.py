@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
-from .errors import InputError, MissingFactError, MlsysimError, UnknownNameError, nearest
-from .facts import Fact
+from .errors import InputError, MissingFactError, MlsysimError, UnitError, UnknownNameError, nearest
+from .facts import Fact, Facts
 from .quantities import Symbol, symbol_of
 from .readings.trace import Origin
 
@@ -15,11 +15,13 @@ class Lowered:
     """Plain numbers for a solver, each with its origin. What has no origin is no number and is left alone."""
 
     origins: dict[str, Origin]
+    known: dict[str, Any]
 
     def __init__(self, origins: dict[str, Origin], **values: Any) -> None:
-        self.__dict__.update(values)
-        self.origins = origins
-        self.known: dict[str, Any] = {}
+        self.__dict__.update(values, origins=origins, known={})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise InputError("lowered numbers are immutable: replace() the value in the thing itself")
 
     if TYPE_CHECKING:
 
@@ -53,7 +55,7 @@ class Lowered:
             elif isinstance(value, Lowered) or hasattr(value, "lifted"):
                 value = value.lifted(lift)
             copy.__dict__[name] = value
-        copy.known = {}
+        copy.__dict__["known"] = {}
         return copy
 
 
@@ -63,13 +65,19 @@ class Noun(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     _name: str = PrivateAttr("")
-    _facts: Mapping[str, Fact] = PrivateAttr(default_factory=dict)
+    _facts: Mapping[str, Fact] = PrivateAttr(default_factory=Facts)
 
     def __init__(self, **data: Any) -> None:
         try:
             super().__init__(**data)
         except ValidationError as error:
-            raise InputError(_explain(type(self), error)) from None
+            kind = UnitError if all(isinstance(p.get("ctx", {}).get("error"), UnitError) for p in error.errors()) else InputError
+            raise kind(_explain(type(self), error)) from None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._name or 'of your own'}: {self.title}>"
+
+    __str__ = __repr__
 
     @property
     def zoo_name(self) -> str:
@@ -122,14 +130,15 @@ class Noun(BaseModel):
                 raise UnknownNameError(f"{type(self).__name__} has no field {first!r}: {nearest(first, data)}")
             data[first] = data[first].replace(**{rest: value}) if rest and isinstance(data[first], Noun) else value
         copy = type(self)(**data)
-        changed = {p.replace("__", ".") for p in changes}
-        copy.remember(self._name and f"{self._name}*", {p: f for p, f in self._facts.items() if p not in changed})
+        changed = tuple(p.replace("__", ".") for p in changes)
+        kept = {p: f for p, f in self._facts.items() if not any(p == c or p.startswith(f"{c}.") for c in changed)}
+        copy.remember(self._name and f"{self._name}*", kept)
         return copy
 
     def remember(self, name: str, facts: Mapping[str, Fact]) -> None:
         """Take a name and facts; the zoo calls this once, when it loads an entry."""
         self._name = name
-        self._facts = facts
+        self._facts = Facts(facts)
 
     def origin(self, path: str, role: str) -> Origin:
         """Return the origin of the number at a path; ``role`` names things that are in no zoo."""
@@ -169,7 +178,8 @@ def _explain(owner: type[Noun], error: ValidationError) -> str:
         path = ".".join(str(p) for p in problem["loc"])
         cause = problem.get("ctx", {}).get("error")
         if isinstance(cause, MlsysimError):
-            lines.append(str(cause))
+            above = ".".join(str(p) for p in problem["loc"][:-1])
+            lines.append(f"{above}.{cause}" if above and str(cause).startswith(str(problem["loc"][-1])) else str(cause))
         elif problem["type"] == "extra_forbidden":
             lines.append(f"{owner.__name__} has no field {path!r}: {nearest(path, owner.model_fields)}")
         elif problem["type"] == "missing":

@@ -12,6 +12,9 @@ from typing import Annotated, Any
 
 from .errors import InputError, UnitError
 
+HUGE, TINY = 1e30, 1e-30
+"""No quantity in coherent units is larger, or smaller and not zero: products of a few stay finite."""
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -58,10 +61,10 @@ class Symbol:
         """
         kind = type(value)
         if kind is float or kind is int:
-            if self.bare and self.low < value <= self.high and value < math.inf and (not self.integer or value % 1 == 0):
+            if self.bare and self.low < value <= self.high and TINY < value < HUGE and (kind is int or not self.integer or value % 1 == 0):
                 return float(value)
             if not self.bare:
-                raise UnitError(f"{name}={value!r} has no unit: write for example '{value:g} {self.display}' ({self.meaning})")
+                raise UnitError(f"{name}={str(value)[:40]} has no unit: write for example '1 {self.display}' ({self.meaning})")
             number = _as_float(value, name)
         elif kind is str:
             number = self._from_text(value, name)
@@ -73,6 +76,8 @@ class Symbol:
             raise InputError(f"{name}={value!r} is not finite: {self.wanted()}")
         if number < self.low or number > self.high or (self.low_open and number == self.low):
             raise InputError(f"{name}={value!r} is out of range: {self.wanted()}")
+        if abs(number) > HUGE or 0 < abs(number) < TINY:
+            raise InputError(f"{name}={value!r} is beyond any {self.meaning}: {self.wanted()}")
         if self.integer and number != math.floor(number):
             raise InputError(f"{name}={value!r} is no whole number: {self.wanted()}")
         return number
@@ -88,7 +93,10 @@ class Symbol:
     def _from_text(self, value: str, name: str) -> float:
         from . import units
 
-        number, unit = units.parse(value)
+        try:
+            number, unit = units.parse(value)
+        except UnitError as error:
+            raise UnitError(f"{name}={value[:40]!r}: {error}") from None
         if not unit and not self.bare:
             raise UnitError(f"{name}={value!r} has no unit: write for example '{value.strip()} {self.display}' ({self.meaning})")
         return number * self._factor(unit, value, name)
@@ -101,24 +109,25 @@ class Symbol:
                 number = units.magnitude(value, self.unit)
             except UnitError:
                 raise UnitError(f"{name}={value} has the wrong dimension: {self.wanted()}") from None
-        else:
-            if not self.bare and not isinstance(value, bool):
-                raise UnitError(f"{name}={value!r} has no unit: {self.wanted()}")
-            number = value
-        if isinstance(number, bool) or not (hasattr(number, "__float__") or hasattr(number, "shape")):
+        elif isinstance(value, (list, tuple)):
+            raise InputError(f"{name} is a {type(value).__name__}: for a sweep give a NumPy array; {self.wanted()}")
+        elif isinstance(value, type | bool) or not (hasattr(value, "__float__") or hasattr(value, "shape")):
             raise InputError(f"{name}={value!r} is no number: {self.wanted()}")
-        if hasattr(number, "shape") and number.shape != ():
-            try:
-                return number.astype(float)
-            except (TypeError, ValueError):
-                raise InputError(f"{name} holds something that is no number: {self.wanted()}") from None
+        elif not self.bare:
+            raise UnitError(f"{name}={value!r} has no unit: {self.wanted()}")
+        else:
+            number = value
+        if getattr(number, "shape", ()) != ():
+            if number.dtype.kind not in "iuf" or not number.size:
+                raise InputError(f"{name} is an array of {number.size} {number.dtype}: give numbers; {self.wanted()}")
+            return number.astype(float)
         return _as_float(number, name)
 
     def _check_array(self, number: Any, name: str) -> Any:
         above = number > self.low if self.low_open else number >= self.low
-        good = above & (number <= self.high) & (number < math.inf)
-        if self.integer:
-            good = good & (number % 1 == 0)
+        good = above & (number <= self.high) & (number < HUGE) & ((number > TINY) | (number == 0))
+        if good.all() and self.integer:
+            good = number % 1 == 0
         if not good.all():
             raise InputError(f"{name} has a value that is out of range ({number[~good].flat[0]:g}): {self.wanted()}")
         return number
@@ -146,6 +155,8 @@ class Symbol:
             from . import units
 
             number = self.read(value, info.field_name or "value")
+            if type(number) is not float:
+                raise InputError(f"{info.field_name} is an array: a thing has one {self.meaning}")
             if self.bare and not units.is_quantity(value):
                 return int(number) if self.integer else number
             return units.Q(value) if isinstance(value, str) and not self.bare else value if not isinstance(value, str) else number
@@ -157,7 +168,9 @@ def _as_float(value: Any, name: str) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise InputError(f"{name} is a number of {len(str(value))} digits, larger than a float can hold") from None
+        raise InputError(f"{name} is larger than any number here: it is not finite as a float") from None
+    except (TypeError, ValueError):
+        raise InputError(f"{name}={value!r} is no number") from None
 
 
 def _q(latex: str, unit: str, meaning: str, span: tuple[float, float], shown: str = "", **bounds: Any) -> Any:
@@ -249,7 +262,9 @@ OptimizerSize = _q(r"e_o", "byte", "optimizer state of a parameter", (1, 16))
 GradientSize = _q(r"e_g", "byte", "bytes of a stored gradient element", (1, 8))
 ResidualCoefficient = _q(r"c_r", "byte", "activation bytes for each token and unit of width", (1, 64))
 ScoreCoefficient = _q(r"c_s", "byte", "activation bytes for each attention score", (1, 16))
-ReplicatedCoefficient = _q(r"c_n", "byte", "activation bytes for each token and unit of width that tensor parallelism does not split", (0, 64))
+ReplicatedCoefficient = _q(
+    r"c_n", "byte", "activation bytes for each token and unit of width that tensor parallelism does not split", (0, 64), **_FROM_ZERO
+)
 
 # Geometry of a convolutional network.
 OutputHeight = _count(r"H_o", "rows of the output", (1, 512))
@@ -361,7 +376,7 @@ Duration = _q(r"D", "s", "period considered", (3600, 3e8), "day")
 Lifetime = _q(r"L_t", "s", "service life of the equipment", (3e7, 4e8), "year")
 
 # Energy, carbon, water.
-Energy = _q(r"E", "J", "electrical energy", (1e-3, 1e15), "kWh", **_FROM_ZERO)
+Energy = _q(r"E", "J", "electrical energy", (1e-3, 1e15), **_FROM_ZERO)
 ItEnergy = _q(r"E_\mathrm{IT}", "J", "energy of the IT equipment", (1, 1e15), "kWh", **_FROM_ZERO)
 FacilityEnergy = _q(r"E_f", "J", "energy of the whole facility", (1, 1e15), "kWh", **_FROM_ZERO)
 Pue = _ratio(r"\mathrm{PUE}", "power usage effectiveness", (1, 2.5), low=1, low_open=False)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-from .errors import InfeasibleError, InputError, MissingFactError, UnknownNameError, nearest
+from .errors import InfeasibleError, InputError, MissingFactError, MlsysimError, UnknownNameError, nearest
 from .quantities import (
     ActivationBytes,
     BubbleFraction,
@@ -86,9 +86,15 @@ class Result:
 
     def __init__(self, values: dict[str, Any], core: Callable[..., dict[str, Any]], inputs: Any) -> None:
         put = object.__setattr__
+        for value in values.values():
+            if hasattr(value, "setflags"):
+                value.setflags(write=False)
         put(self, "_values", values)
         put(self, "_core", core)
         put(self, "_inputs", inputs)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._values, self._core, self._inputs)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise InputError(f"a {type(self).__name__} is immutable: solve again with other arguments")
@@ -101,6 +107,8 @@ class Result:
             raise AttributeError(name)
         values = self._values
         if name in values:
+            if values["feasible"] is False and name.endswith("bottleneck"):
+                raise InfeasibleError(self.reason)
             return values[name]
         raise UnknownNameError(f"a {type(self).__name__} has no {name!r}: {nearest(name, [*self.fields, *values])}")
 
@@ -121,7 +129,7 @@ class Result:
             raise InfeasibleError(self.reason)
         value = values[name]
         if type(value) is Missing:
-            raise MissingFactError(f"{name}: {value.sentence}")
+            raise value.error(f"{name}: {value.sentence}")
         return value
 
     @property
@@ -137,7 +145,7 @@ class Result:
         from .units import people
 
         template, *parts = self._inputs.what
-        what = template.format(*(getattr(p, "title", p) for p in parts))
+        what = template.format(*(getattr(p, "title", p) if hasattr(p, "zoo_name") else p for p in parts))
         needs, has = self._values["reason"]
         device = self._inputs.device.title
         return f"{what} needs {people(needs, 'byte')} on each {device}, which has {people(has, 'byte')}: {people(needs - has, 'byte')} too much"
@@ -168,7 +176,9 @@ class Result:
         from .why import derive, derive_all
 
         if name is None:
+            self._one_solve("why()")
             return derive_all(self)
+        self._one_solve("why()")
         self.number(name)
         return derive(self, name)
 
@@ -180,21 +190,37 @@ class Result:
         from .readings.duals import DUALS, Dual, elasticities_of
         from .readings.reading import Lift
 
+        self._one_solve("elasticities()")
         self.number(name)
-        lift = Lift(DUALS, lambda value, origin: Dual(value, {origin.name: value}))
-        return elasticities_of(self._core(DUALS, self._inputs.lifted(lift))[name])
+        names: dict[str, None] = {}
+
+        def seed(value: float, origin: Any) -> Any:
+            names[origin.name] = None
+            return Dual(value, {origin.name: value})
+
+        return elasticities_of(self._core(DUALS, self._inputs.lifted(Lift(DUALS, seed)))[name], names)
+
+    def _one_solve(self, asked: str) -> None:
+        if any(hasattr(v, "shape") for v in self._values.values()):
+            raise InputError(f"{asked} explains one solve, and this result is a sweep: solve again with single numbers")
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and _plain(self._values) == _plain(other._values)  # type: ignore[attr-defined]
+        if type(other) is not type(self):
+            return False
+        mine, theirs = _plain(self._values), _plain(other._values)  # type: ignore[attr-defined]
+        return mine.keys() == theirs.keys() and all(_same(v, theirs[n]) for n, v in mine.items())
 
     def __hash__(self) -> int:
+        self._one_solve("hash()")
         return hash(tuple(_plain(self._values).items()))
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         for name, value in self._values.items():
             if name in self.fields:
                 yield name, _cell(self, name)
-            elif isinstance(value, str) or name == "feasible":
+            elif hasattr(value, "shape"):
+                yield name, f"{int(value.sum())} of {value.size}" if name == "feasible" else f"array of {value.size}"
+            elif name == "feasible" or (isinstance(value, str) and self._values["feasible"] is not False):
                 yield name, str(value)
 
     def __repr__(self) -> str:
@@ -213,12 +239,12 @@ class Result:
 
 
 class Missing:
-    """Stands where a number needs a fact that nobody stated."""
+    """Stands where there is no number: a fact that it needs is stated nowhere, or it cannot exist."""
 
-    __slots__ = ("sentence",)
+    __slots__ = ("error", "sentence")
 
-    def __init__(self, sentence: str) -> None:
-        self.sentence = sentence
+    def __init__(self, sentence: str, error: type[MlsysimError] = MissingFactError) -> None:
+        self.sentence, self.error = sentence, error
 
 
 class LiftedResult:
@@ -242,6 +268,12 @@ class LiftedResult:
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {n: getattr(v, "sentence", v) for n, v in values.items()}
+
+
+def _same(a: Any, b: Any) -> bool:
+    if hasattr(a, "shape") or hasattr(b, "shape"):
+        return getattr(a, "shape", None) == getattr(b, "shape", None) and bool(((a == b) | ((a != a) & (b != b))).all())
+    return bool(a == b)
 
 
 def _cell(result: Result, name: str) -> str:
@@ -293,7 +325,9 @@ class DistributedResult(Result):
     memory_activations: ActivationBytes
     model_state: StateBytes
     run_time: Duration
-    always = frozenset({"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "model_state", "dp_size"})
+    always = frozenset(
+        {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "model_state", "dp_size"}
+    )
 
     @property
     def memory(self) -> dict[str, Any]:

@@ -58,6 +58,21 @@ class Node(Noun):
     link: NodeLink = NodeLink()
     reliability: NodeReliability = NodeReliability()
 
+    @cached_property
+    def numbers(self) -> Lowered:
+        """The node's numbers, for a solver; absent ones raise when they are needed."""
+        fields = {
+            "local_devices": "accelerators",
+            "nics": "nics",
+            "nic_bandwidth": "nic_bandwidth",
+            "max_power": "max_power",
+            "idle_power": "idle_power",
+            "price": "price",
+            "embodied_carbon": "embodied_carbon",
+            "mtbf": "reliability.node_mtbf",
+        }
+        return self.lower("node", fields)
+
 
 class NetworkFabric(Noun):
     """The network between nodes."""
@@ -121,20 +136,10 @@ class Fleet(Noun):
         """The fleet's own numbers, for a solver; absent ones raise when they are used."""
         return self.lower("fleet", {"nodes": "nodes"})
 
-    @cached_property
+    @property
     def node_numbers(self) -> Lowered:
         """The node's numbers, for a solver."""
-        fields = {
-            "local_devices": "accelerators",
-            "nics": "nics",
-            "nic_bandwidth": "nic_bandwidth",
-            "max_power": "max_power",
-            "idle_power": "idle_power",
-            "price": "price",
-            "embodied_carbon": "embodied_carbon",
-            "mtbf": "reliability.node_mtbf",
-        }
-        return self.node.lower("node", fields)
+        return self.node.numbers
 
     @cached_property
     def fabric_numbers(self) -> Lowered:

@@ -6,6 +6,7 @@ Pint is imported when the first quantity is made, not with the package.
 """
 
 import math
+import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -79,8 +80,17 @@ def registry() -> "pint.UnitRegistry":
     class Quantity(pint.UnitRegistry.Quantity):
         """A pint quantity that cannot be changed in place, so that zoo entries are truly frozen."""
 
+        def __reduce__(self) -> tuple[Any, ...]:
+            return Q, (self._magnitude, f"{self.units:D}")
+
         def _frozen(self, *args: Any, **kwargs: Any) -> None:
             raise UnitError("quantities are immutable: use .to(unit), which returns a new one")
+
+        def to(self, other: Any = None, *contexts: Any, **values: Any) -> Any:
+            try:
+                return super().to(other, *contexts, **values)
+            except pint.DimensionalityError as error:
+                raise UnitError(f"{self} is not in {other}: {error}") from None
 
         ito = ito_base_units = ito_root_units = ito_reduced_units = ito_preferred = _frozen
 
@@ -91,6 +101,7 @@ def registry() -> "pint.UnitRegistry":
     ureg = Registry(None, preprocessors=[lambda s: s.replace("%", " percent ")])
     ureg.load_definitions(VOCABULARY.strip().splitlines())
     ureg.formatter.default_format = "~P"
+    ureg.separate_format_defaults = True
     pint.set_application_registry(ureg)
     return ureg
 
@@ -122,12 +133,7 @@ def Q(value: Any, unit: str | None = None) -> Any:
 
 def convert(quantity: Any, unit: str) -> Any:
     """Return ``quantity`` in ``unit``; a wrong dimension is a :class:`UnitError`."""
-    import pint
-
-    try:
-        return quantity.to(_unit(unit))
-    except pint.DimensionalityError as error:
-        raise UnitError(f"{quantity} is not in {unit}: {error}") from None
+    return quantity.to(_unit(unit))
 
 
 @lru_cache(maxsize=4096)
@@ -137,15 +143,20 @@ def parse(text: str) -> tuple[float, str]:
     end = 0
     for end in range(len(stripped), 0, -1):
         try:
-            number = float(stripped[:end].replace(",", ""))
+            number = float(_ungrouped(stripped[:end]))
             break
         except ValueError:
             continue
     else:
-        raise UnitError(f"{text!r} is no quantity: write a number and a unit, such as '3.35 TB/s' or '30 days'")
+        raise UnitError(f"{text[:60]!r} is no quantity: write a number and a unit, such as '3.35 TB/s' or '30 days'")
     unit = stripped[end:].strip()
     _unit(unit)
     return number, unit
+
+
+def _ungrouped(number: str) -> str:
+    """Drop the commas between groups of three digits; any other comma is no part of a number."""
+    return number.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", number) else number
 
 
 @lru_cache(maxsize=1024)
@@ -154,7 +165,7 @@ def _unit(text: str) -> Any:
 
     ureg = registry()
     try:
-        return ureg.parse_units(text) if text and text != "1" else ureg.dimensionless
+        return ureg.parse_units(text) if text and text not in ("1", "dimensionless") else ureg.dimensionless
     except pint.UndefinedUnitError as error:
         known = [n for n in ureg._units if n.isascii()]
         from .errors import nearest
@@ -168,11 +179,11 @@ def _unit(text: str) -> Any:
 @lru_cache(maxsize=4096)
 def factor(unit: str, coherent: str) -> float:
     """Return the factor from ``unit`` to ``coherent``; a wrong dimension is a :class:`UnitError`."""
-    import pint
-
     try:
         return float((1.0 * _unit(unit)).to(_unit(coherent)).magnitude)
-    except pint.DimensionalityError:
+    except UnitError as error:
+        if "is not in" not in str(error):
+            raise
         raise UnitError(f"{unit or 'a bare number'!r} cannot be read as {coherent!r}") from None
 
 
@@ -231,9 +242,19 @@ def people(value: float, unit: str, display: str = "") -> str:
     if value == 0 and ladder:
         chosen = display or unit
     text = shown(value / factor(chosen, unit))
-    return f"{text} {label(chosen)}".strip()
+    plural = "s" if chosen in ("hour", "day", "year") and text != "1" else ""
+    return f"{text} {label(chosen)}{plural}".strip()
 
 
 def label(unit: str) -> str:
     """Write a unit for people: counts have none, and rates of counts are per second."""
-    return {"count": "", "count/s": "/s", "1/s": "/s", "USD": "USD", "byte": "B", "flop": "FLOP", "percent/year": "%/year", "flop/byte": "FLOP/B"}.get(unit, unit)
+    return {
+        "count": "",
+        "count/s": "/s",
+        "1/s": "/s",
+        "USD": "USD",
+        "byte": "B",
+        "flop": "FLOP",
+        "percent/year": "%/year",
+        "flop/byte": "FLOP/B",
+    }.get(unit, unit)

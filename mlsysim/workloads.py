@@ -11,8 +11,8 @@ from typing import Any
 from .errors import InputError, nearest
 from .nouns import Lowered, Noun
 from .quantities import (
-    ActiveExperts,
     Activations,
+    ActiveExperts,
     DenseLayers,
     Experts,
     ExpertWidth,
@@ -47,7 +47,8 @@ PHASES = ("forward", "prefill", "decode", "training")
 class Demand:
     """What one step asks of a device, as a reading's values.
 
-    ``tokens`` are what throughput counts: new tokens of a transformer, images of a convolutional network.
+    ``tokens`` are what throughput counts: new tokens of a transformer, images of a convolutional network. ``update`` is the
+    traffic of the optimizer's pass, which training alone has.
     """
 
     tokens: Any
@@ -56,7 +57,7 @@ class Demand:
     traffic: Any
     footprint: Any
     weights: Any
-    cache: Any = 0.0
+    update: Any = None
 
 
 class Workload(Noun):
@@ -72,9 +73,9 @@ class Workload(Noun):
 
     def check_phase(self, phase: Any) -> str:
         """Return a phase that this workload has, or raise naming those it has."""
-        if phase not in self.phases:
+        if not isinstance(phase, str) or phase not in self.phases:
             known = ", ".join(map(repr, self.phases))
-            hint = "" if phase in PHASES else f"; {nearest(str(phase), PHASES)}"
+            hint = "" if isinstance(phase, str) and phase in PHASES else f"; {nearest(str(phase), PHASES)}"
             raise InputError(f"phase={phase!r}: {self.title} has {known}{hint}")
         return phase
 
@@ -105,7 +106,7 @@ class TransformerWorkload(Workload):
     --------
     >>> tiny = TransformerWorkload(name="tiny", layers=2, hidden=64, heads=4, kv_heads=2, mlp_width=128, vocab=1000)
     >>> tiny.parameters
-    201984
+    202048
     """
 
     phases: tuple[str, ...] = PHASES
@@ -191,7 +192,9 @@ class TransformerWorkload(Workload):
             g.origins["training_tokens"] = self.origin("published.training_tokens", "model")
         counted("matrices", 3.0 if self.gated else 2.0)
         counted("tables", 1.0 if self.tied else 2.0)
-        counted("norm_vectors", (self.layers * self.norms_per_layer + self.final_norm + self.embedding_norm) * (2.0 if self.norm_bias else 1.0))
+        counted(
+            "norm_vectors", (self.layers * self.norms_per_layer + self.final_norm + self.embedding_norm) * (2.0 if self.norm_bias else 1.0)
+        )
         counted("biases", self._biases(g))
         return g
 
@@ -291,6 +294,12 @@ def read_parameters(eq: Reading, g: Lowered, tokens: Any) -> Any:
     return stack(eq, g, touched, head_parameters(eq, g), vector_parameters(eq, g))
 
 
+def routed_parameters(eq: Reading, g: Lowered, tokens: Any = None) -> Any:
+    """Return the parameters of all routed experts, or of those that ``tokens`` touch."""
+    counted = g.experts if tokens is None else eq.experts_touched(g.experts, g.experts_active, tokens)
+    return eq.routed_expert_parameters(g.layers, g.dense_layers, counted, g.hidden, g.expert_width, g.matrices)
+
+
 def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, pairs: Any, batch: Any) -> Any:
     """Return the arithmetic of a forward pass: matrices, output head, attention."""
     matrices = eq.forward_work(matmul_parameters(eq, g), tokens, head_parameters(eq, g), logit_tokens)
@@ -324,7 +333,7 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
         tokens = x.batch
         work = pass_work(eq, g, tokens, tokens, x.seq_len, x.batch)
         read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
-        return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights, cache)
+        return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
     tokens = eq.token_count(x.batch, x.seq_len)
     pairs = sequence_pairs(eq, g, x.seq_len)
     work = pass_work(eq, g, tokens, x.batch if x.phase == "prefill" else tokens, pairs, x.batch)
@@ -332,7 +341,7 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
         return _training_demand(eq, g, x, tokens, work, weights)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     cache = cache_bytes(eq, g, x.seq_len, x.batch, x.kv_size) if x.phase == "prefill" else 0.0
-    return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights, cache)
+    return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
 
 
 def _training_demand(eq: Reading, g: Lowered, x: Lowered, tokens: Any, forward: Any, weights: Any) -> Demand:
@@ -340,17 +349,19 @@ def _training_demand(eq: Reading, g: Lowered, x: Lowered, tokens: Any, forward: 
     gradients = eq.gradient_bytes(parameters, x.gradient_size)
     optimizer = eq.optimizer_bytes(parameters)
     one_layer = eq.activation_bytes_sequence_parallel(x.seq_len, x.batch, g.hidden, g.heads, 1.0)
-    activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0, 1.0, 1.0)
+    activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0)
     state = eq.model_state_bytes(weights, gradients, optimizer)
     work = eq.training_work(forward, 0.0)
-    traffic = eq.training_traffic(weights, gradients, optimizer, activations)
-    return Demand(tokens, work, work, traffic, eq.training_footprint(state, activations), weights)
+    traffic = eq.training_traffic(weights, activations, 1.0)
+    update = eq.optimizer_traffic(weights, gradients, optimizer)
+    return Demand(tokens, work, work, traffic, eq.training_footprint(state, activations), weights, update)
 
 
 class CNNWorkload(Workload):
     """A convolutional network, described by its published counts for one input.
 
-    ``activations`` are the elements that convolution and dense layers write in one forward pass.
+    ``activations`` are the elements that convolution and dense layers write in one forward pass, ``peak_activations`` the
+    most that must be held at once; where they are not stated, the footprint of inference is the weights alone.
     """
 
     parameters: Parameters
@@ -358,12 +369,14 @@ class CNNWorkload(Workload):
     activations: Activations
     layers: Layers | None = None
     image_size: Sequence | None = None
+    peak_activations: Activations | None = None
     published: Published = Published()
 
     @cached_property
     def geometry(self) -> Lowered:
         """The counts as plain numbers, for a solver."""
-        return self.lower("model", {n: n for n in ("parameters", "macs", "activations")})
+        names = ["parameters", "macs", "activations"] + ["peak_activations"] * (self.peak_activations is not None)
+        return self.lower("model", {n: n for n in names})
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
         """Return what a step with ``x.batch`` images asks for."""
@@ -372,11 +385,15 @@ class CNNWorkload(Workload):
         forward = eq.work_from_macs(g.macs, x.batch)
         if x.phase == "forward":
             moved = eq.activation_traffic(g.activations, x.batch, x.weight_size)
-            return Demand(x.batch, forward, forward, eq.convolution_traffic(weights, moved), weights, weights)
+            footprint = weights
+            if g.has("peak_activations"):
+                footprint = eq.inference_footprint(weights, eq.stored_activations(g.peak_activations, x.batch, x.weight_size))
+            return Demand(x.batch, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights)
         gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
         optimizer = eq.optimizer_bytes(g.parameters)
         kept = eq.stored_activations(g.activations, x.batch, x.weight_size)
         state = eq.model_state_bytes(weights, gradients, optimizer)
         work = eq.training_work(forward, 0.0)
-        traffic = eq.training_traffic(weights, gradients, optimizer, kept)
-        return Demand(x.batch, work, work, traffic, eq.training_footprint(state, kept), weights)
+        traffic = eq.training_traffic(weights, kept, 1.0)
+        update = eq.optimizer_traffic(weights, gradients, optimizer)
+        return Demand(x.batch, work, work, traffic, eq.training_footprint(state, kept), weights, update)

@@ -5,9 +5,11 @@ is a :class:`~mlsysim.facts.Fact`; the loader keeps the facts and hands the bare
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from .facts import KINDS, Fact
 KIND_NAMES = ("Hardware", "Models", "Infrastructure", "Systems")
 TOUCH_LOG = os.environ.get("MLSYSIM_TOUCH_LOG", "")
 """File to which the names of touched entries are appended; a documentation build sets it for the notebooks that it runs."""
+WORDS = ("name", "summary")
 FACT_KEYS = {"value", "source", "where", "kind", "read", "year", "note"}
 
 
@@ -131,6 +134,8 @@ def _values(table: Mapping[str, Any], name: str, prefix: str, defaults: Mapping[
             references.setdefault(name, set()).add(value)
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
+        elif isinstance(value, str) and re.match(r"[-+.\d]+ ?\S", value) and key not in WORDS:
+            raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
         else:
             values[key] = value
     return values
@@ -143,6 +148,11 @@ def _fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) 
     absent = {"source", "where", "kind", "read"} - set(record)
     if absent:
         raise InputError(f"{name}.{path} lacks {', '.join(sorted(absent))}")
+    for key in ("source", "where"):
+        if not isinstance(record[key], str) or not record[key].strip():
+            raise InputError(f"{name}.{path}: {key} is empty; say it")
+    if not isinstance(record["read"], date):
+        raise InputError(f"{name}.{path}: read={record['read']!r} is no date; write read = 2026-01-31")
     if record["kind"] not in KINDS:
         raise InputError(f"{name}.{path}: kind {record['kind']!r} is none of {', '.join(KINDS)}")
     if record["kind"] in ("derived", "estimated") and not record.get("note"):

@@ -60,7 +60,7 @@ def test_no_attribute_can_be_added():
 
 def test_facts_cannot_be_changed():
     twin = H100.replace(name="twin")
-    with pytest.raises(TypeError):
+    with pytest.raises(InputError, match="immutable"):
         twin.facts["memory.bandwidth"] = None
 
 

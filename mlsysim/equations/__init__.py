@@ -14,4 +14,16 @@ from . import (
     transformer,
 )
 
-SECTIONS = (roofline, transformer, convolution, collectives, parallelism, serving, economics, sustainability, reliability, scaling, counting)
+SECTIONS = (
+    roofline,
+    transformer,
+    convolution,
+    collectives,
+    parallelism,
+    serving,
+    economics,
+    sustainability,
+    reliability,
+    scaling,
+    counting,
+)

@@ -20,6 +20,8 @@ from ..quantities import (
     Duration,
     Efficiency,
     ElementSize,
+    ExpertParallel,
+    ExpertWidth,
     Footprint,
     ForwardWork,
     GlobalBatch,
@@ -37,9 +39,13 @@ from ..quantities import (
     Layers,
     LayersHeld,
     LinkBandwidth,
+    LocalDevices,
+    Matrices,
+    MemoryTime,
     Message,
-    MicrobatchSize,
     Microbatches,
+    MicrobatchSize,
+    Nodes,
     NopeDim,
     OptimizerBytes,
     OptimizerSize,
@@ -62,9 +68,9 @@ from ..quantities import (
     Time,
     Tokens,
     TokensOut,
+    TouchedExperts,
     Traffic,
     Utilization,
-    VirtualStages,
     Vocabulary,
     WeightBytes,
     WeightSize,
@@ -80,7 +86,75 @@ def _by_hand(gives: float | str, note: str, **inputs: float | str):
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
+    example=_by_hand(256, "32 nodes of 8", nodes=32, local_devices=8),
+    limits=limit("one node", lambda local_devices, **_: local_devices, nodes=1),
+)
+def fleet_devices(nodes: Nodes, local_devices: LocalDevices) -> Devices:
+    """Accelerators of a fleet of equal nodes.
+
+    Holds when all nodes are alike.
+
+    Stops holding when the fleet is mixed.
+    """
+    return nodes * local_devices
+
+
+@equation(
+    source=HERE,
+    where="counting",
+    example=_by_hand(8, "4 tensor-parallel devices in each of 2 stages", tensor_parallel=4, pipeline_parallel=2),
+    limits=limit("one stage", lambda tensor_parallel, **_: tensor_parallel, pipeline_parallel=1),
+)
+def replica_devices(tensor_parallel: TensorParallel, pipeline_parallel: PipelineParallel) -> Devices:
+    """Devices of one copy of a served model.
+
+    Holds when every stage has the same tensor-parallel degree.
+
+    Stops holding when prefill and decode run on devices of their own.
+    """
+    return tensor_parallel * pipeline_parallel
+
+
+@equation(
+    source=HERE,
+    where="counting",
+    example=_by_hand(1.5, "one microbatch: two gathers and a scatter, each half of an all-reduce", microbatches=1),
+    limits=limit("one microbatch is half as much again as an all-reduce", lambda **_: 1.5, microbatches=1),
+)
+def sharded_reductions(microbatches: Microbatches) -> Repeats:
+    """Traffic of fully sharded data parallelism in a step, in all-reduces of the gradients.
+
+    Weights are gathered forward and backward for each microbatch, and the gradients are scattered once; a gather or a scatter is
+    half of an all-reduce.
+
+    Holds when weights are freed after each use.
+
+    Stops holding when weights stay gathered between microbatches, or gradients are scattered after each of them.
+    """
+    return microbatches + 1 / 2
+
+
+@equation(
+    source=HERE,
+    where="counting",
+    example=_by_hand("30 MB", "20 of weights and 10 of activations", weights="20 MB", activations="10 MB"),
+    limits=limit("without activations the weights are left", lambda weights, **_: weights, activations=0.0),
+)
+def inference_footprint(weights: WeightBytes, activations: ActivationBytes) -> Footprint:
+    """Memory that inference needs on one device: weights, and the activations held at once.
+
+    Holds when buffers are reused as soon as the graph allows.
+
+    Stops holding when the runtime plans its buffers less well, or keeps an arena of fixed size.
+    """
+    return weights + activations
+
+
+@equation(
+    source=HERE,
+    where="counting",
     example=_by_hand(8192, "2 sequences of 4096 tokens", batch=2, sequence=4096),
     limits=limit("one sequence has its own tokens", lambda sequence, **_: sequence, batch=1),
 )
@@ -95,7 +169,8 @@ def token_count(batch: Batch, sequence: Sequence) -> Tokens:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(15, "10 in attention and 5 in the MLP", attention=10, mlp=5),
     limits=limit("without an MLP attention is left", lambda attention, **_: attention, mlp=0),
 )
@@ -110,7 +185,8 @@ def block_parameters(attention: Parameters, mlp: Parameters) -> Parameters:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(525336576, "128,256 x 4,096, as in Llama 3 8B", vocabulary=128256, hidden=4096),
     limits=limit("one entry has the width of the model", lambda hidden, **_: hidden, vocabulary=1),
 )
@@ -125,7 +201,8 @@ def output_head_parameters(vocabulary: Vocabulary, hidden: Hidden) -> HeadParame
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(192, "128 without position and 64 rotary, as in DeepSeek-V3", nope_dim=128, rope_dim=64),
     limits=limit("a head of which nothing but one dimension turns", lambda nope_dim, **_: nope_dim + 1, rope_dim=1),
 )
@@ -140,7 +217,8 @@ def query_key_dim(nope_dim: NopeDim, rope_dim: RopeDim) -> HeadDim:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("5 TFLOP", "3 + 2", matrices="3 TFLOP", attention="2 TFLOP"),
     limits=limit("without attention the matrices are left", lambda matrices, **_: matrices, attention=0.0),
 )
@@ -155,7 +233,8 @@ def total_forward_work(matrices: ForwardWork, attention: AttentionWork) -> Forwa
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("32 GB", "15 + 17", weights="15 GB", cache="17 GB"),
     limits=limit("without a cache the weights are left", lambda weights, **_: weights, cache=0.0),
 )
@@ -170,7 +249,8 @@ def pass_traffic(weights: WeightBytes, cache: KvBytes) -> Traffic:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("30 GB", "20 of weights and 10 of activations", weights="20 GB", activations="10 GB"),
     limits=limit("without activations the weights are left", lambda weights, **_: weights, activations=0.0),
 )
@@ -185,24 +265,46 @@ def convolution_traffic(weights: WeightBytes, activations: Traffic) -> Traffic:
 
 
 @equation(
-    source=HERE, where="counting",
-    example=_by_hand("54 GB", "3 x 2 + 2 x 2 + 2 x 12 + 2 x 10", weights="2 GB", gradients="2 GB", optimizer="12 GB", activations="10 GB"),
-    limits=limit("weights alone are read twice and written once", lambda weights, **_: 3 * weights, gradients=0.0, optimizer=0.0, activations=0.0),
+    source=HERE,
+    where="counting",
+    example=_by_hand("48 GB", "4 x (2 x 2 + 2 x 4)", weights="2 GB", activations="4 GB", microbatches=4),
+    limits=limit(
+        "one microbatch of weights alone: read forward and backward", lambda weights, **_: 2 * weights, activations=0.0, microbatches=1
+    ),
 )
-def training_traffic(weights: WeightBytes, gradients: GradientBytes, optimizer: OptimizerBytes, activations: ActivationBytes) -> Traffic:
-    """Least memory traffic of a training step on one device.
+def training_traffic(weights: WeightBytes, activations: ActivationBytes, microbatches: Microbatches) -> Traffic:
+    """Least memory traffic of the forward and backward passes of a step on one device.
 
-    Weights are read forward and backward and written once; gradients, optimizer state and stored activations are written and read.
+    Weights are read forward and backward for each microbatch; stored activations are written and read.
 
-    Holds when the step is one microbatch and kernels touch each stored tensor once each way.
+    Holds when kernels touch each stored tensor once each way, and gradients are added up where they are made.
 
-    Stops holding when gradients are accumulated over microbatches, or kernels re-read what they stored.
+    Stops holding when kernels re-read what they stored, or every microbatch writes its gradients out.
     """
-    return 3 * weights + 2 * gradients + 2 * optimizer + 2 * activations
+    return microbatches * (2 * weights + 2 * activations)
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
+    example=_by_hand("34 GB", "2 + 2 x 2 + 2 x 14", weights="2 GB", gradients="2 GB", optimizer="14 GB"),
+    limits=limit("weights alone are written", lambda weights, **_: weights, gradients=0.0, optimizer=0.0),
+)
+def optimizer_traffic(weights: WeightBytes, gradients: GradientBytes, optimizer: OptimizerBytes) -> Traffic:
+    """Least memory traffic of the optimizer's pass at the end of a step.
+
+    Gradients and optimizer state are read and written, new weights are written.
+
+    Holds when the update is fused into one pass over the state.
+
+    Stops holding when the optimizer makes several passes, or its state is held elsewhere.
+    """
+    return weights + 2 * gradients + 2 * optimizer
+
+
+@equation(
+    source=HERE,
+    where="counting",
     example=_by_hand("26 GB", "16 of state and 10 of activations", state="16 GB", activations="10 GB"),
     limits=limit("without activations the state is left", lambda state, **_: state, activations=0.0),
 )
@@ -217,7 +319,8 @@ def training_footprint(state: StateBytes, activations: ActivationBytes) -> Footp
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("100 MB", "1e6 elements x 50 images x 2 bytes", elements=1e6, batch=50, element_size="2 byte"),
     limits=limit("one sample holds its own elements", lambda elements, element_size, **_: elements * element_size, batch=1),
 )
@@ -232,7 +335,8 @@ def stored_activations(elements: Tokens, batch: Batch, element_size: ElementSize
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("450 GB/s", "900 GB/s printed for both directions, halved", printed="900 GB/s", directions=2),
     limits=limit("a figure for one direction stays", lambda printed, **_: printed, directions=1),
 )
@@ -247,7 +351,8 @@ def one_way_bandwidth(printed: PrintedBandwidth, directions: Directions) -> Link
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("40 GB/s", "50 GB/s at 80 %", bandwidth="50 GB/s", efficiency=0.8),
     limits=limit("a perfect link has its printed rate", lambda bandwidth, **_: bandwidth, efficiency=1.0),
 )
@@ -262,7 +367,8 @@ def achieved_bandwidth(bandwidth: LinkBandwidth, efficiency: Efficiency) -> Link
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(2048, "1024 prompt and 1024 generated tokens", input_len=1024, output_len=1024),
     limits=limit("one generated token", lambda input_len, **_: input_len + 1, output_len=1),
 )
@@ -277,7 +383,8 @@ def final_context(input_len: InputLen, output_len: OutputLen) -> Context:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(2048, "8192 tokens over 4 devices", sequence=8192, context_parallel=4),
     limits=limit("one device holds the whole sequence", lambda sequence, **_: sequence, context_parallel=1),
 )
@@ -292,7 +399,8 @@ def context_share(sequence: Sequence, context_parallel: ContextParallel) -> Sequ
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("3 GB", "12 over 4", whole="12 GB", data_parallel=4),
     limits=limit("one replica holds all", lambda whole, **_: whole, data_parallel=1),
 )
@@ -307,7 +415,8 @@ def sharded_bytes(whole: StateBytes, data_parallel: DataParallel) -> StateBytes:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("3 TFLOP", "12 over 4", work="12 TFLOP", devices=4),
     limits=limit("one device does all", lambda work, **_: work, devices=1),
 )
@@ -322,25 +431,8 @@ def device_share(work: Work, devices: Devices) -> Work:
 
 
 @equation(
-    source=HERE, where="counting",
-    example=_by_hand("82 GB", "4 x (2 x 2 + 2 x 4) + 2 + 2 x 2 + 2 x 14", weights="2 GB", gradients="2 GB", optimizer="14 GB", activations="4 GB", microbatches=4),
-    limits=limit("one microbatch of weights alone", lambda weights, **_: 3 * weights, gradients=0.0, optimizer=0.0, activations=0.0, microbatches=1),
-)
-def accumulated_training_traffic(weights: WeightBytes, gradients: GradientBytes, optimizer: OptimizerBytes, activations: ActivationBytes, microbatches: Microbatches) -> Traffic:
-    """Least memory traffic of an optimizer step on one device that runs several microbatches.
-
-    Weights are read forward and backward for each microbatch; activations are written and read; gradients, optimizer state and
-    new weights are touched once.
-
-    Holds when gradients stay where they are added up, and kernels touch each stored tensor once each way.
-
-    Stops holding when kernels re-read what they stored, or every microbatch writes its gradients out.
-    """
-    return microbatches * (2 * weights + 2 * activations) + weights + 2 * gradients + 2 * optimizer
-
-
-@equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(58, "61 layers less 3 dense ones, as in DeepSeek-V3", layers=61, dense_layers=3),
     limits=limit("no dense layers", lambda layers, **_: layers, dense_layers=0),
 )
@@ -355,11 +447,32 @@ def expert_layers(layers: Layers, dense_layers: DenseLayers) -> Layers:
 
 
 @equation(
-    source=HERE, where="counting",
-    example=_by_hand("4096 byte", "1 sequence of 8 tokens, 2 heads of 64 dimensions, keys and values, 2 bytes", microbatch=1, sequence=8, kv_heads=2, head_dim=64, element_size="2 byte", tensor_parallel=1),
-    limits=limit("a group of one holds all heads", lambda microbatch, sequence, kv_heads, head_dim, element_size, **_: 2 * microbatch * sequence * kv_heads * head_dim * element_size, tensor_parallel=1),
+    source=HERE,
+    where="counting",
+    example=_by_hand(
+        "4096 byte",
+        "1 sequence of 8 tokens, 2 heads of 64 dimensions, keys and values, 2 bytes",
+        microbatch=1,
+        sequence=8,
+        kv_heads=2,
+        head_dim=64,
+        element_size="2 byte",
+        tensor_parallel=1,
+    ),
+    limits=limit(
+        "a group of one holds all heads",
+        lambda microbatch, sequence, kv_heads, head_dim, element_size, **_: 2 * microbatch * sequence * kv_heads * head_dim * element_size,
+        tensor_parallel=1,
+    ),
 )
-def context_parallel_message(microbatch: MicrobatchSize, sequence: Sequence, kv_heads: KvHeads, head_dim: HeadDim, element_size: ElementSize, tensor_parallel: TensorParallel) -> Message:
+def context_parallel_message(
+    microbatch: MicrobatchSize,
+    sequence: Sequence,
+    kv_heads: KvHeads,
+    head_dim: HeadDim,
+    element_size: ElementSize,
+    tensor_parallel: TensorParallel,
+) -> Message:
     """Keys and values of a layer that ring attention passes around a context-parallel group.
 
     Holds when every device sees every key and value once.
@@ -370,7 +483,8 @@ def context_parallel_message(microbatch: MicrobatchSize, sequence: Sequence, kv_
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("14 GB", "1e9 parameters: 2 bytes of weights and 12 of optimizer state each", parameters=1_000_000_000),
     limits=limit("no optimizer state", lambda parameters, weight_size, **_: weight_size * parameters, optimizer_size=0.0),
 )
@@ -385,7 +499,8 @@ def checkpoint_bytes(parameters: Parameters, weight_size: WeightSize = 2.0, opti
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(2, "17,520 hours of 8,760 hours a year", duration="17520 hour"),
     limits=limit("no time is no years", lambda **_: 0.0, duration=0.0),
 )
@@ -400,7 +515,8 @@ def years(duration: Duration, year: Duration = 31536000.0) -> Periods:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("60 day", "54 days of work at a goodput of 0.9", duration="54 day", goodput=0.9),
     limits=limit("no loss", lambda duration, **_: duration, goodput=1.0),
 )
@@ -415,7 +531,8 @@ def effective_duration(duration: Duration, goodput: Goodput) -> Duration:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("12 FLOP", "48 over 2 x 2 devices", work="48 FLOP", tensor_parallel=2, pipeline_parallel=2),
     limits=limit("one device does all", lambda work, **_: work, tensor_parallel=1, pipeline_parallel=1),
 )
@@ -430,7 +547,8 @@ def device_work(work: Work, tensor_parallel: TensorParallel, pipeline_parallel: 
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("35 GB", "140 over 4", whole="140 GB", tensor_parallel=4, pipeline_parallel=1),
     limits=limit("one device holds all", lambda whole, **_: whole, tensor_parallel=1, pipeline_parallel=1),
 )
@@ -445,7 +563,8 @@ def device_bytes(whole: WeightBytes, tensor_parallel: TensorParallel, pipeline_p
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(20, "80 layers over 4 stages", layers=80, pipeline_parallel=4),
     limits=limit("one stage holds all layers", lambda layers, **_: layers, pipeline_parallel=1),
 )
@@ -460,7 +579,8 @@ def layers_held(layers: Layers, pipeline_parallel: PipelineParallel) -> LayersHe
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(1.75e9, "70e9 over 8 x 5", parameters=70_000_000_000, tensor_parallel=8, pipeline_parallel=5),
     limits=limit("one device holds all", lambda parameters, **_: parameters, tensor_parallel=1, pipeline_parallel=1),
 )
@@ -475,7 +595,8 @@ def device_parameters(parameters: Parameters, tensor_parallel: TensorParallel, p
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(16, "512 sequences over 32 replicas of one sequence at a time", global_batch=512, data_parallel=32, microbatch_size=1),
     limits=limit("one replica and one sequence at a time", lambda global_batch, **_: global_batch, data_parallel=1, microbatch_size=1),
 )
@@ -490,7 +611,8 @@ def microbatch_count(global_batch: GlobalBatch, data_parallel: DataParallel, mic
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(4, "8 microbatches on 4 stages: never more than 4 in flight", microbatches=8, stages=4),
     limits=limit("one stage holds one", lambda **_: 1.0, stages=1),
 )
@@ -505,24 +627,67 @@ def microbatches_in_flight(microbatches: Microbatches, stages: PipelineParallel)
 
 
 @equation(
-    source=HERE, where="counting",
-    example=_by_hand("10 GB", "1 GB a layer, 5 layers, 2 microbatches", one_layer="1 GB", layers=5, in_flight=2, stages=1, virtual_stages=1),
-    limits=limit("one layer and one microbatch", lambda one_layer, **_: one_layer, layers=1, in_flight=1, stages=1),
+    source=HERE,
+    where="counting",
+    example=_by_hand("10 GB", "1 GB a layer, 5 layers, 2 microbatches", one_layer="1 GB", layers=5, in_flight=2),
+    limits=limit("one layer and one microbatch", lambda one_layer, **_: one_layer, layers=1, in_flight=1),
 )
-def pipeline_activation_bytes(one_layer: ActivationBytes, layers: LayersHeld, in_flight: InFlight, stages: PipelineParallel, virtual_stages: VirtualStages) -> ActivationBytes:
+def pipeline_activation_bytes(one_layer: ActivationBytes, layers: LayersHeld, in_flight: InFlight) -> ActivationBytes:
     """Activations that the first stage of a pipeline holds.
 
-    Interleaving holds more: a share of one further stage for each stage but the first.
+    Holds when every layer stores the same and the schedule is one-forward-one-backward without interleaving.
 
-    Holds when every layer stores the same and the schedule is one-forward-one-backward, interleaved or not.
-
-    Stops holding when activations are offloaded, or the schedule splits the backward pass.
+    Stops holding when stages are interleaved, activations are offloaded, or the schedule splits the backward pass.
     """
-    return one_layer * layers * in_flight * (1 if virtual_stages == 1 else 1 + (stages - 1) / (stages * virtual_stages))
+    return one_layer * layers * in_flight
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
+    example=_by_hand(
+        45_097_156_608,
+        "32 layers x 8 experts x 3 x 4096 x 14336, as in Mixtral 8x7B",
+        layers=32,
+        dense_layers=0,
+        counted=8,
+        hidden=4096,
+        expert_width=14336,
+        matrices=3,
+    ),
+    limits=limit("all layers dense", lambda **_: 0.0, layers=4, dense_layers=4),
+)
+def routed_expert_parameters(
+    layers: Layers, dense_layers: DenseLayers, counted: TouchedExperts, hidden: Hidden, expert_width: ExpertWidth, matrices: Matrices
+) -> Parameters:
+    """Parameters of the routed experts of a model, all of them or those that are counted.
+
+    Holds when every routed layer has the same experts.
+
+    Stops holding when layers differ in their number or width of experts.
+    """
+    return (layers - dense_layers) * counted * matrices * hidden * expert_width
+
+
+@equation(
+    source=HERE,
+    where="counting",
+    example=_by_hand(3, "1 shared by all and 8 of experts over 4 ranks", parameters=9, routed=8, expert_parallel=4),
+    limits=limit("one rank holds all", lambda parameters, **_: parameters, expert_parallel=1),
+)
+def expert_sharded_parameters(parameters: Parameters, routed: Parameters, expert_parallel: ExpertParallel) -> Parameters:
+    """Parameters that one expert-parallel rank holds: what is not routed, and its share of the experts.
+
+    Holds when the ranks divide the experts.
+
+    Stops holding when popular experts are held by several ranks.
+    """
+    return parameters - routed + routed / expert_parallel
+
+
+@equation(
+    source=HERE,
+    where="counting",
     example=_by_hand("6 ms", "3 collectives of 2 ms", one="2 ms", repeats=3),
     limits=limit("none takes no time", lambda **_: 0.0, repeats=0),
 )
@@ -537,7 +702,8 @@ def repeated_time(one: CommunicationTime, repeats: Repeats) -> CommunicationTime
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(320, "4 a layer, 20 layers, 4 microbatches", collectives=4, layers=20, microbatches=4),
     limits=limit("one microbatch and one layer", lambda collectives, **_: collectives, layers=1, microbatches=1),
 )
@@ -552,7 +718,8 @@ def collective_count(collectives: Repeats, layers: LayersHeld, microbatches: Mic
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("8 ms", "two thirds of 12 ms", compute="12 ms"),
     limits=limit("no compute hides nothing", lambda **_: 0.0, compute=0.0),
 )
@@ -567,11 +734,14 @@ def backward_time(compute: ComputeTime) -> HidingTime:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("15 ms", "8 + 2 + 1 + 3 + 1", compute="8 ms", tensor="2 ms", expert="1 ms", context="3 ms", stage="1 ms"),
     limits=limit("without communication the compute is left", lambda compute, **_: compute, tensor=0.0, expert=0.0, context=0.0, stage=0.0),
 )
-def busy_time(compute: StepTime, tensor: CommunicationTime, expert: CommunicationTime, context: CommunicationTime, stage: CommunicationTime) -> IdealTime:
+def busy_time(
+    compute: StepTime, tensor: CommunicationTime, expert: CommunicationTime, context: CommunicationTime, stage: CommunicationTime
+) -> IdealTime:
     """Time for which a device works on its share of a step, with the communication that it waits for.
 
     Holds when tensor, expert, context and pipeline traffic stand on the critical path.
@@ -582,26 +752,30 @@ def busy_time(compute: StepTime, tensor: CommunicationTime, expert: Communicatio
 
 
 @equation(
-    source=HERE, where="counting",
-    example=_by_hand("11 ms", "10 pipelined and 1 exposed", pipelined="10 ms", exposed="1 ms"),
-    limits=limit("nothing exposed", lambda pipelined, **_: pipelined, exposed=0.0),
+    source=HERE,
+    where="counting",
+    example=_by_hand("12 ms", "10 pipelined, 1 exposed, 1 for the optimizer", passes="10 ms", exposed="1 ms", update="1 ms"),
+    limits=limit("nothing exposed and no optimizer", lambda passes, **_: passes, exposed=0.0, update=0.0),
 )
-def training_step_time(pipelined: Time, exposed: CommunicationTime) -> StepTime:
-    """Time of an optimizer step: the pipelined work, and gradient traffic that nothing hides.
+def training_step_time(passes: Time, exposed: CommunicationTime, update: MemoryTime) -> StepTime:
+    """Time of an optimizer step: forward and backward passes, gradient traffic that nothing hides, and the optimizer's own pass.
 
-    Holds when the optimizer's own pass over its state is part of the memory traffic.
+    Holds when the optimizer starts after the last gradient has arrived.
 
-    Stops holding when the next step starts before the last gradients have arrived.
+    Stops holding when parameters are updated while the backward pass still runs.
     """
-    return pipelined + exposed
+    return passes + exposed + update
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("6 ms", "1 + 2 + 3", tensor="1 ms", data="2 ms", pipeline="3 ms", expert="0 ms", context="0 ms"),
     limits=limit("data-parallel traffic alone", lambda data, **_: data, tensor=0.0, pipeline=0.0, expert=0.0, context=0.0),
 )
-def total_exposed_time(tensor: CommunicationTime, data: CommunicationTime, pipeline: CommunicationTime, expert: CommunicationTime, context: CommunicationTime) -> CommunicationTime:
+def total_exposed_time(
+    tensor: CommunicationTime, data: CommunicationTime, pipeline: CommunicationTime, expert: CommunicationTime, context: CommunicationTime
+) -> CommunicationTime:
     """Communication of a step that no compute hides.
 
     Holds when each part is already the exposed part of its kind.
@@ -612,7 +786,8 @@ def total_exposed_time(tensor: CommunicationTime, data: CommunicationTime, pipel
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("40 ms", "4 stages of 10 ms", stage="10 ms", stages=4),
     limits=limit("one stage", lambda stage, **_: stage, stages=1),
 )
@@ -627,7 +802,8 @@ def through_stages(stage: StepTime, stages: PipelineParallel) -> StepTime:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(16, "64 sequences over 4 stages", batch=64, stages=4),
     limits=limit("one stage runs the whole batch", lambda batch, **_: batch, stages=1),
 )
@@ -642,7 +818,8 @@ def stage_batch(batch: Batch, stages: PipelineParallel) -> Batch:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(2, "8 heads over 4 devices", heads=8, tensor_parallel=4),
     limits=limit("one device holds all heads", lambda heads, **_: heads, tensor_parallel=1),
 )
@@ -657,7 +834,8 @@ def heads_held(heads: KvHeads, tensor_parallel: TensorParallel) -> KvHeads:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("60 GB", "35 + 25", first="35 GB", second="25 GB"),
     limits=limit("nothing added", lambda first, **_: first, second=0.0),
 )
@@ -672,7 +850,8 @@ def joint_capacity(first: Capacity, second: Capacity) -> Capacity:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(43200, "1 request a second for half of a day", rate="1 request/s", duration="1 day", utilization=0.5),
     limits=limit("always busy", lambda rate, duration, **_: rate * duration, utilization=1.0),
 )
@@ -687,7 +866,8 @@ def requests_served(rate: RequestRate, duration: Duration, utilization: Utilizat
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(8.64e7, "1000 tokens a second for a day", rate="1000 token/s", duration="1 day", utilization=1.0),
     limits=limit("always busy", lambda rate, duration, **_: rate * duration, utilization=1.0),
 )
@@ -702,7 +882,8 @@ def tokens_served(rate: Throughput, duration: Duration, utilization: Utilization
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("2 request/s", "400 tokens a second, 200 for each request", throughput="400 token/s", output_len=200),
     limits=limit("one token a request", lambda throughput, **_: throughput, output_len=1),
 )
@@ -717,11 +898,12 @@ def request_rate(throughput: Throughput, output_len: OutputLen) -> RequestRate:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand(4, "32 devices in replicas of 8", devices=32, replica=8),
     limits=limit("one replica", lambda replica, **_: 1.0, devices=8, replica=8),
 )
-def replicas(devices: Repeats, replica: Repeats) -> Concurrency:
+def replicas(devices: Devices, replica: Devices) -> Concurrency:
     """Copies of a served model that a fleet holds.
 
     Holds when a replica's devices divide the fleet.
@@ -732,7 +914,8 @@ def replicas(devices: Repeats, replica: Repeats) -> Concurrency:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("800 token/s", "4 replicas of 200", one="200 token/s", copies=4),
     limits=limit("one replica", lambda one, **_: one, copies=1),
 )
@@ -747,7 +930,8 @@ def fleet_throughput(one: Throughput, copies: Concurrency) -> Throughput:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("8 kW", "4 x 2 kW", one="2 kW", count=4),
     limits=limit("one alone", lambda one, **_: one, count=1),
 )
@@ -762,7 +946,8 @@ def fleet_power(one: Power, count: Devices) -> Power:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("800000 USD", "4 x 200000 USD", one="200000 USD", count=4),
     limits=limit("one alone", lambda one, **_: one, count=1),
 )
@@ -777,7 +962,8 @@ def fleet_price(one: Price, count: Devices) -> Price:
 
 
 @equation(
-    source=HERE, where="counting",
+    source=HERE,
+    where="counting",
     example=_by_hand("4000 kgCO2e", "4 x 1000 kgCO2e", one="1000 kgCO2e", count=4),
     limits=limit("one alone", lambda one, **_: one, count=1),
 )

@@ -222,7 +222,8 @@ def goodput_with_rework(interval: Interval, checkpoint_time: CheckpointTime, rec
     Stops holding when failures are noticed late, when the run goes on with fewer devices, when several levels of checkpoint
     are kept, or when writing overlaps with training.
     """
-    return interval / (mtbf * exp(recovery / mtbf) * (exp((interval + checkpoint_time) / mtbf) - 1))
+    survival: Probability = exp(-(interval + checkpoint_time) / mtbf)
+    return interval / mtbf * exp(-recovery / mtbf) * survival / (1 - survival)
 
 
 @equation(

@@ -1,10 +1,12 @@
 """The array reading: sweeps. NumPy is loaded here, and only here."""
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from ..errors import InputError
 from .reading import CompiledReading
 
 
@@ -20,6 +22,15 @@ class _Arrays(CompiledReading):
     @staticmethod
     def either(a: Any, b: Any) -> Any:
         return np.logical_or(a, b)
+
+
+def shapes_agree(values: Mapping[str, Any]) -> None:
+    """Refuse arrays that cannot be combined, naming them."""
+    shapes = {n: np.shape(v) for n, v in values.items() if np.ndim(v)}
+    try:
+        np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        raise InputError(f"arrays of these shapes cannot be combined: {', '.join(f'{n} {s}' for n, s in shapes.items())}") from None
 
 
 def _choose(condition: Any, a: Any, b: Any) -> Any:

@@ -1,7 +1,7 @@
 """The reading with dual numbers: exact derivatives by every input at once, and a note where a result stands on a kink."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .reading import CompiledReading
@@ -147,10 +147,10 @@ class Elasticities(dict[str, float]):
     kinks: frozenset[str] = frozenset()
 
 
-def elasticities_of(result: Any) -> Elasticities:
+def elasticities_of(result: Any, names: Iterable[str]) -> Elasticities:
     """Return the elasticities that a dual result carries: its slopes are by the relative change of each input."""
     dual = Dual.of(result)
-    found = Elasticities({n: s / dual.value if dual.value else 0.0 for n, s in dual.slopes.items()})
+    found = Elasticities({n: dual.slopes.get(n, 0.0) / dual.value if dual.value else 0.0 for n in names})
     found.kinks = dual.kinks
     return found
 
@@ -158,4 +158,4 @@ def elasticities_of(result: Any) -> Elasticities:
 def elasticities(name: str, at: Mapping[str, float]) -> Elasticities:
     """Return the elasticities of an equation at a point."""
     seeded = {n: Dual(x, {n: x}) for n, x in at.items()}
-    return elasticities_of(getattr(DUALS, name)(**seeded))
+    return elasticities_of(getattr(DUALS, name)(**seeded), at)

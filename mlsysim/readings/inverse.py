@@ -35,7 +35,7 @@ class Form:
             printer.names[RESULT] = self.equation.result.latex + "'"
         text = f"{printer.names[self.argument]} = {printer(self.expression)}"
         if self.conditions:
-            text += r" \quad\text{when }" + r" \text{ and } ".join(map(printer, self.conditions))
+            text += r" \quad\text{when } " + r" \text{ and } ".join(map(printer, self.conditions))
         return text
 
     def evaluate(self, target: float, at: dict[str, float]) -> float:

@@ -91,4 +91,3 @@ class Trace(CompiledReading):
     @staticmethod
     def value(x: Any) -> Any:
         return float(x)
-

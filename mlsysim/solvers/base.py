@@ -44,7 +44,10 @@ def read_efficiency(value: Any) -> Efficiency:
 
 def label_of(efficiency: Efficiency) -> str:
     """Return ``bound`` where nothing but physics was assumed, else ``estimate``."""
-    return "bound" if efficiency is PERFECT or efficiency == PERFECT else "estimate"
+    if efficiency is PERFECT:
+        return "bound"
+    parts = (efficiency.compute, efficiency.memory, efficiency.link)
+    return "bound" if all(type(p) is float and p == 1.0 for p in parts) else "estimate"
 
 
 @cache
@@ -77,12 +80,13 @@ def expect_hardware(value: Any) -> HardwareNode:
     return expect(value, HardwareNode, "hardware", "a HardwareNode such as Hardware.Cloud.H100")
 
 
-def reading_for(*values: Any) -> Reading:
+def reading_for(**values: Any) -> Reading:
     """Return the reading for the arguments: arrays where one of them is one, else plain numbers."""
-    for value in values:
+    for value in values.values():
         if type(value) is not float:
-            from ..readings.arrays import ARRAYS
+            from ..readings.arrays import ARRAYS, shapes_agree
 
+            shapes_agree(values)
             return ARRAYS
     return NUMBERS
 
@@ -91,11 +95,10 @@ class Inputs(Lowered):
     """A solve's arguments as plain numbers, with their origins and the lowered things they refer to."""
 
     def __init__(self, origins: dict[str, Origin], values: dict[str, Any]) -> None:
-        self.__dict__ = values
         values["origins"] = origins
+        object.__setattr__(self, "__dict__", values)
 
 
-@cache
 def sizes(precision: str, kv_precision: str) -> dict[str, float]:
     """Return bytes of weights, cached elements, activations and gradients at a precision."""
     check_precision(precision)

@@ -8,7 +8,7 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import DistributedResult, Missing
 from ..systems import Fleet
-from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, sequence_pairs
+from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters, sequence_pairs
 from .base import Inputs, count, expect, label_of, masked, origins_of, read_efficiency, reading_for, sizes
 from .serving import all_reduce_on_node, check_split
 from .single_node import step_on_device
@@ -29,9 +29,17 @@ def layer_activations(eq: Reading, x: Lowered) -> Any:
     return eq.activation_bytes(sequence, x.microbatch_size, x.model.hidden, x.model.heads, x.tp_size)
 
 
+def held_parameters(eq: Reading, x: Lowered) -> Any:
+    """Return the parameters of one expert-parallel rank: all of them, and its share of the routed experts."""
+    total = all_parameters(eq, x.model)
+    if x.ep == 1:
+        return total
+    return eq.expert_sharded_parameters(total, routed_parameters(eq, x.model), x.ep_size)
+
+
 def model_state(eq: Reading, x: Lowered, dp: Any) -> tuple[Any, Any, Any, Any]:
     """Return weights, gradients, optimizer state and their sum on one device, sharded as ZeRO does."""
-    held = eq.device_parameters(all_parameters(eq, x.model), x.tp_size, x.pp_size)
+    held = eq.device_parameters(held_parameters(eq, x), x.tp_size, x.pp_size)
     weights = eq.weight_bytes(held, x.weight_size)
     gradients = eq.gradient_bytes(held, x.gradient_size)
     optimizer = eq.optimizer_bytes(held)
@@ -57,27 +65,35 @@ def local_bandwidth(eq: Reading, x: Lowered) -> Any:
     return eq.achieved_bandwidth(eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions), x.efficiency_link)
 
 
-def gradient_time(eq: Reading, x: Lowered, dp: Any) -> Any:
-    """Return the time of one gradient reduction over the data-parallel group.
+def reduction_time(eq: Reading, x: Lowered) -> Any:
+    """Return the time of one all-reduce of the gradients over the data-parallel group."""
+    message = eq.data_parallel_gradient_bytes(held_parameters(eq, x), x.gradient_size, x.tp_size, x.pp_size)
+    if x.dp_in_one_node:
+        return eq.ring_allreduce_time(message, x.dp_group, local_bandwidth(eq, x), x.hardware.link_latency)
+    out, latency = network(eq, x)
+    inside = local_bandwidth(eq, x) if x.gathers_inside else out
+    return eq.hierarchical_allreduce_time(message, x.dp_inside, x.dp_nodes, inside, x.hardware.link_latency, out, latency)
 
-    ZeRO stage 3 gathers the weights forward and backward and scatters the gradients: half again as much traffic.
+
+def data_parallel_time(eq: Reading, x: Lowered, microbatches: Any, step: Any) -> tuple[Any, Any]:
+    """Return the time of data-parallel traffic in a step, and the compute behind which it can hide.
+
+    Gradients are reduced once, behind the backward pass. ZeRO stage 3 gathers the weights as well, forward and backward
+    for each microbatch, behind all compute.
     """
     if x.dp == 1 and x.cp == 1:
-        return 0.0
-    message = eq.data_parallel_gradient_bytes(all_parameters(eq, x.model), x.gradient_size, x.tp_size, x.pp_size)
-    if x.dp_inside == x.dp * x.cp:
-        once = eq.ring_allreduce_time(message, x.dp_group, local_bandwidth(eq, x), x.hardware.link_latency)
-    else:
-        out, latency = network(eq, x)
-        inside = local_bandwidth(eq, x) if x.dp_inside > 1 else out
-        once = eq.hierarchical_allreduce_time(message, x.dp_inside, x.dp_nodes, inside, x.hardware.link_latency, out, latency)
-    return eq.repeated_time(once, 1.5 if x.zero_stage == 3 else 1.0)
+        return 0.0, step
+    once = reduction_time(eq, x)
+    if x.zero_stage < 3:
+        return eq.repeated_time(once, 1.0), eq.backward_time(step)
+    return eq.repeated_time(once, eq.sharded_reductions(microbatches)), step
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve one optimizer step, in whatever reading."""
     g, hardware = x.model, x.hardware
-    dp = eq.data_parallel_degree(x.devices, x.tp_size, x.pp_size, x.cp_size)
+    devices = eq.fleet_devices(x.fleet.nodes, x.node.local_devices)
+    dp = eq.data_parallel_degree(devices, x.tp_size, x.pp_size, x.cp_size)
     microbatches = eq.microbatch_count(x.batch, dp, x.microbatch_size)
     held_layers = eq.layers_held(g.layers, x.pp_size)
 
@@ -85,7 +101,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     weights, gradients, optimizer, state = model_state(eq, x, dp)
     in_flight = eq.microbatches_in_flight(microbatches, x.pp_size)
     one_layer = layer_activations(eq, x)
-    activations = eq.pipeline_activation_bytes(one_layer, held_layers, in_flight, x.pp_size, x.virtual_stages)
+    if x.interleaved:
+        activations = eq.activation_bytes_interleaved(one_layer, g.layers, x.pp_size, x.virtual_stages)
+    else:
+        activations = eq.pipeline_activation_bytes(one_layer, held_layers, in_flight)
     footprint = eq.training_footprint(state, activations)
     feasible = footprint <= hardware.capacity
 
@@ -99,11 +118,16 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     elif x.recompute == "selective":
         recomputed = attention_work(eq, g, pairs, x.batch)
     model_work = eq.training_work(forward, 0.0)
-    share = eq.device_share(eq.training_work(forward, recomputed), x.devices)
-    read = eq.device_bytes(eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size), x.tp_size, x.pp_size)
-    stored = eq.pipeline_activation_bytes(one_layer, held_layers, 1.0, 1.0, 1.0)
-    traffic = eq.accumulated_training_traffic(read, gradients, optimizer, stored, microbatches)
+    share = eq.device_share(eq.training_work(forward, recomputed), devices)
+    parameters = read_parameters(eq, g, tokens)
+    if x.ep > 1:
+        parameters = eq.expert_sharded_parameters(parameters, routed_parameters(eq, g, tokens), x.ep_size)
+    read = eq.device_bytes(eq.weight_bytes(parameters, x.weight_size), x.tp_size, x.pp_size)
+    stored = eq.pipeline_activation_bytes(one_layer, held_layers, 1.0)
+    traffic = eq.training_traffic(read, stored, microbatches)
     compute, memory, step = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
+
+    update = eq.memory_time(eq.optimizer_traffic(weights, gradients, optimizer), hardware.bandwidth, x.efficiency_memory)
 
     # Communication.
     message = eq.activation_message(x.microbatch_size, x.seq_len, g.hidden, x.element_size, x.cp_size)
@@ -112,30 +136,38 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         repeats = eq.collective_count(6.0 if x.recompute == "full" else 4.0, held_layers, microbatches)
         tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), repeats)
     if x.ep > 1:
-        routed = eq.expert_parallel_message(eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size)
+        routed = eq.expert_parallel_message(
+            eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
+        )
         inside = x.ep_inside
         bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if inside else network(eq, x)
         moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), x.pp_size)
-        expert = eq.repeated_time(eq.all_to_all_time(routed, x.ep_size, bandwidth, latency), eq.collective_count(4.0, moe_layers, microbatches))
+        expert = eq.repeated_time(
+            eq.all_to_all_time(routed, x.ep_size, bandwidth, latency), eq.collective_count(4.0, moe_layers, microbatches)
+        )
     if x.cp > 1:
         bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.cp_inside else network(eq, x)
         keys = eq.context_parallel_message(x.microbatch_size, x.seq_len, g.kv_heads, g.head_dim, x.element_size, x.tp_size)
-        context = eq.repeated_time(eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency), eq.collective_count(3.0, held_layers, microbatches))
+        context = eq.repeated_time(
+            eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency), eq.collective_count(3.0, held_layers, microbatches)
+        )
     if x.pp > 1:
         bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.pp_inside else network(eq, x)
-        stage = eq.repeated_time(eq.point_to_point_time(message, bandwidth, latency), eq.collective_count(2.0, x.virtual_stages, microbatches))
-    data = gradient_time(eq, x, dp)
-    hidden_context = eq.exposed_communication_time(context, compute)
+        stage = eq.repeated_time(
+            eq.point_to_point_time(message, bandwidth, latency), eq.collective_count(2.0, x.virtual_stages, microbatches)
+        )
+    data, hiding = data_parallel_time(eq, x, microbatches, step)
+    hidden_context = eq.exposed_communication_time(context, step)
     busy = eq.busy_time(step, tensor, expert, hidden_context, stage)
     overhead = eq.interleaved_bubble_overhead(x.pp_size, microbatches, x.virtual_stages)
-    exposed_data = eq.exposed_communication_time(data, eq.backward_time(compute))
-    total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data)
+    exposed_data = eq.exposed_communication_time(data, hiding)
+    total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data, update)
     rate = eq.throughput(tokens, total)
-    ideal = eq.compute_time(eq.device_share(model_work, x.devices), hardware.peak, x.efficiency_compute)
+    ideal = eq.compute_time(eq.device_share(model_work, devices), hardware.peak, x.efficiency_compute)
     values = {
         "step_time": total,
         "throughput": rate,
-        "mfu": eq.model_flops_utilization(model_work, total, hardware.peak, x.devices),
+        "mfu": eq.model_flops_utilization(model_work, total, hardware.peak, devices),
         "scaling_efficiency": eq.scaling_efficiency(ideal, total),
         "compute_time": compute,
         "tp_communication_time": tensor,
@@ -152,7 +184,9 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "memory_optimizer": optimizer,
         "memory_activations": activations,
         "model_state": eq.checkpoint_bytes(all_parameters(eq, g)),
-        "run_time": eq.training_run_time(g.training_tokens, rate) if g.has("training_tokens") else Missing(f"{x.model_title} states no number of training tokens: give training_tokens"),
+        "run_time": eq.training_run_time(g.training_tokens, rate)
+        if g.has("training_tokens")
+        else Missing(f"{x.model_title} states no number of training tokens: give training_tokens"),
         "bottleneck": eq.label(eq.either(tensor > step, data > total), "link", eq.label(compute >= memory, "compute", "memory")),
         "feasible": feasible,
         "label": x.label,
@@ -229,9 +263,9 @@ class DistributedModel:
         """
         expect(model, TransformerWorkload, "model", "a TransformerWorkload such as Models.Language.Llama3_8B")
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
-        if precision not in PRECISIONS:
+        if not isinstance(precision, str) or precision not in PRECISIONS:
             raise InputError(f"precision={precision!r}: training computes in {', '.join(PRECISIONS)}")
-        if recompute not in RECOMPUTE:
+        if not isinstance(recompute, str) or recompute not in RECOMPUTE:
             raise InputError(f"recompute={recompute!r} is none of {', '.join(RECOMPUTE)}")
         stage = count(zero_stage, "zero_stage", "ZeroStage")
         supply = fleet.node.accelerator.supply(precision)
@@ -256,6 +290,7 @@ class DistributedModel:
             model=model.geometry,
             model_title=model.title,
             hardware=supply,
+            fleet=fleet.numbers,
             node=fleet.node_numbers,
             fabric=fleet.fabric_numbers if layout.crosses_nodes else None,
             label=label_of(share),
@@ -264,7 +299,13 @@ class DistributedModel:
             **layout.numbers,
         )
         inputs = Inputs(_ORIGINS, x)
-        reading = reading_for(batch, sequence, share.compute, share.memory, share.link)
+        reading = reading_for(
+            batch_size=batch,
+            seq_len=sequence,
+            efficiency_compute=share.compute,
+            efficiency_memory=share.memory,
+            efficiency_link=share.link,
+        )
         return DistributedResult(core(reading, inputs), core, inputs)
 
 
@@ -313,9 +354,12 @@ class Layout:
             "tp_size": tp, "pp_size": pp, "cp_size": cp, "ep_size": ep,
             "devices": devices,
             "virtual_stages": virtual,
+            "interleaved": virtual > 1,
             "dp_group": group,
             "dp_inside": inside,
             "dp_nodes": group / inside,
+            "gathers_inside": inside > 1,
+            "dp_in_one_node": inside == group,
             "cp_inside": cp * tp <= local,
             "ep_inside": ep * tp * cp <= local,
             "pp_inside": group * tp * pp <= local,
@@ -355,7 +399,6 @@ _ORIGINS = origins_of(
     pp_size="PipelineParallel",
     cp_size="ContextParallel",
     ep_size="ExpertParallel",
-    devices="Devices",
     virtual_stages="VirtualStages",
     dp_group="Devices",
     dp_inside="LocalDevices",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..errors import InputError, MissingFactError
+from ..infrastructure import Datacenter, GridProfile
 from ..nouns import Lowered
 from ..quantities import nomenclature
 from ..readings import Reading
@@ -17,7 +18,7 @@ def fleet_capital(eq: Reading, x: Lowered) -> Any:
     """Return the price of the fleet's nodes: as printed for the node, else the sum of its accelerators."""
     if x.node.has("price"):
         return eq.fleet_price(x.node.price, x.fleet.nodes)
-    return eq.fleet_price(x.price, x.devices)
+    return eq.fleet_price(x.price, eq.fleet_devices(x.fleet.nodes, x.node.local_devices))
 
 
 def fleet_energy(eq: Reading, x: Lowered) -> Any:
@@ -60,7 +61,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
             tokens = eq.tokens_served(x.training.number("throughput"), x.duration, x.utilization)
             values["cost_per_million_tokens"] = eq.cost_per_million_tokens(tco, tokens)
         if x.training.has("run_time"):
-            values["cost_per_training_run"] = eq.training_run_cost(tco, x.duration, x.training.number("run_time"))
+            run = eq.effective_duration(x.training.number("run_time"), x.utilization)
+            values["cost_per_training_run"] = eq.training_run_cost(tco, x.duration, run)
     values |= {"feasible": True, "label": x.label}
     return masked(eq, True, values, EconomicsResult)
 
@@ -72,14 +74,19 @@ def chained(result: Any, kind: type, name: str, fleet: Fleet) -> Any:
     expect(result, kind, name, f"a {kind.__name__}")
     if result.feasible is False:
         result.number(next(f for f in result.fields if f not in result.always))
-    on = result._inputs.devices
-    if on != fleet.devices:
-        raise InputError(f"{name} was solved on {on:g} devices, and {fleet.title} has {fleet.devices}: solve it with fleet=")
+    on, device = result._inputs.devices, result._inputs.device
+    if on != fleet.devices or device != fleet.node.accelerator:
+        here = f"{fleet.devices} x {fleet.node.accelerator.title}"
+        raise InputError(f"{name} was solved on {on:g} x {device.title}, and {fleet.title} has {here}: solve it with fleet=")
     return result
 
 
 def place_numbers(fleet: Fleet, datacenter: Any = None, grid: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the numbers of building and grid: an explicit one beats the fleet's, whose datacenter beats its grid."""
+    if datacenter is not None:
+        expect(datacenter, Datacenter, "datacenter", "a Datacenter such as Infrastructure.Datacenters.Meta_Fleet_2023")
+    if grid is not None:
+        expect(grid, GridProfile, "grid", "a GridProfile such as Infrastructure.Grids.Quebec")
     building = datacenter if datacenter is not None else fleet.datacenter
     power = grid if grid is not None else (building.grid if datacenter is not None and building.grid else fleet.place)
     values: dict[str, Any] = {}
@@ -101,7 +108,7 @@ def place_numbers(fleet: Fleet, datacenter: Any = None, grid: Any = None) -> tup
 
 def fleet_numbers(fleet: Fleet) -> dict[str, Any]:
     """Return the lowered parts of a fleet."""
-    return {"fleet": fleet.numbers, "node": fleet.node_numbers, "devices": float(fleet.devices)}
+    return {"fleet": fleet.numbers, "node": fleet.node_numbers}
 
 
 class EconomicsModel:
@@ -125,6 +132,8 @@ class EconomicsModel:
         lifetime: Any = None,
         maintenance_rate: Any = None,
         discount_rate: Any = None,
+        datacenter: Datacenter | None = None,
+        grid: GridProfile | None = None,
     ) -> EconomicsResult:
         """Solve the costs of a period.
 
@@ -137,13 +146,16 @@ class EconomicsModel:
         serving, training
             What the fleet does in it; an infeasible one is refused with its reason.
         utilization
-            Share of the period in use; power follows it from idle to full.
+            Share of the period in use; power follows it from idle to full. A node that states no idle power counts as drawing
+            none at rest, which makes the energy a lower bound.
         electricity_price
             Such as ``"0.08 USD/kWh"``; by default that of the fleet's grid.
         lifetime, maintenance_rate
             Service life, and yearly maintenance as a share of the price, such as ``"2 %/year"``.
         discount_rate
             Yearly cost of capital as a ratio; ``None`` for straight-line depreciation.
+        datacenter, grid
+            Where the fleet stands; by default its own.
 
         Raises
         ------
@@ -151,7 +163,7 @@ class EconomicsModel:
             An argument is out of range; or a needed fact is stated nowhere, and the message names it.
         """
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
-        values, origins = place_numbers(fleet)
+        values, origins = place_numbers(fleet, datacenter, grid)
         x: dict[str, Any] = {**values, **fleet_numbers(fleet), "discounted": discount_rate is not None}
         x["duration"] = _Q["Duration"].read(duration, "duration")
         x["utilization"] = _Q["Utilization"].read(utilization, "utilization")
@@ -159,7 +171,12 @@ class EconomicsModel:
         x["training"] = chained(training, DistributedResult, "training", fleet)
         for name, quantity, given, hint in (
             ("lifetime", "Lifetime", lifetime, "'5 years', or Infrastructure.Prices.Server_Lifetime.assumption.lifetime"),
-            ("maintenance_rate", "MaintenanceRate", maintenance_rate, "'2 %/year', or Infrastructure.Prices.Server_Lifetime.assumption.maintenance_rate"),
+            (
+                "maintenance_rate",
+                "MaintenanceRate",
+                maintenance_rate,
+                "'2 %/year', or Infrastructure.Prices.Server_Lifetime.assumption.maintenance_rate",
+            ),
         ):
             if given is None:
                 raise MissingFactError(f"{name} is stated nowhere: give {name}={hint}")
@@ -172,21 +189,29 @@ class EconomicsModel:
         else:
             raise MissingFactError(f"electricity_price: {x['missing']['grid_price']}; or give electricity_price='0.08 USD/kWh'")
         if discount_rate is not None:
-            x["discount_rate"] = _Q["PeriodRate"].read(discount_rate, "discount_rate")
+            x["discount_rate"] = rate = _Q["PeriodRate"].read(discount_rate, "discount_rate")
+            if type(rate) is float and 0 < rate < 1e-9:
+                raise InputError(f"discount_rate={discount_rate!r} is too small for a yearly rate: give 0, or a ratio such as 0.05")
         if "pue" not in x:
             raise MissingFactError(f"pue: {x['missing']['pue']}")
         fleet.node_numbers.need("max_power")
         if not fleet.node_numbers.has("price"):
             device = fleet.node.accelerator
             if device.price is None:
-                raise MissingFactError(f"neither {fleet.node.title} nor {device.title} states a price: give one with replace(price='… USD')")
+                raise MissingFactError(
+                    f"neither {fleet.node.title} nor {device.title} states a price: give one with replace(price='… USD')"
+                )
             x["price"] = _Q["Price"].read(device.price, "price")
             origins["price"] = device.origin("price", "hardware")
         labels = {r.label for r in (x["serving"], x["training"]) if r is not None}
         x["label"] = "estimate" if "estimate" in labels else "bound"
-        numbers = [x[n] for n in ("duration", "utilization", "electricity_price", "lifetime", "maintenance_rate")]
-        previous = [v for r in (x["serving"], x["training"]) if r is not None for v in (r._values["throughput"],)]
-        reading = reading_for(*numbers, *([x["discount_rate"]] if x["discounted"] else []), *previous)
+        numbers = {
+            n: x[n] for n in ("duration", "utilization", "electricity_price", "lifetime", "maintenance_rate", "discount_rate") if n in x
+        }
+        for result, role in ((x["serving"], "serving"), (x["training"], "training")):
+            if result is not None:
+                numbers[role] = result._values["throughput"]
+        reading = reading_for(**numbers)
         inputs = Inputs(_ORIGINS | origins, x)
         return EconomicsResult(core(reading, inputs), core, inputs)
 
@@ -198,5 +223,4 @@ _ORIGINS = origins_of(
     maintenance_rate="MaintenanceRate",
     electricity_price="EnergyPrice",
     discount_rate="PeriodRate",
-    devices="Devices",
 )

@@ -1,8 +1,9 @@
 """ReliabilityModel: failures of a fleet during a job, the best checkpoint interval, and the goodput that is left."""
 
+import math
 from typing import Any
 
-from ..errors import MissingFactError
+from ..errors import InfeasibleError
 from ..nouns import Lowered
 from ..quantities import nomenclature
 from ..readings import Reading
@@ -36,12 +37,20 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         interval = eq.daly_interval(checkpoint, mtbf)
         if "recovery_time" in given:
             goodput = eq.goodput_with_rework(interval, checkpoint, x.recovery_time, mtbf)
-            effective = eq.effective_duration(x.job_duration, goodput)
+            effective = duration_with_failures(eq, x, goodput)
         else:
             goodput = effective = Missing("give recovery_time=, the time to restart after a failure")
     values |= {"checkpoint_interval": interval, "goodput": goodput, "effective_duration": effective}
     values |= {"feasible": True, "label": "bound"}
     return masked(eq, True, values, ReliabilityResult)
+
+
+def duration_with_failures(eq: Reading, x: Lowered, goodput: Any) -> Any:
+    """Return the job's time with failures, where it ever ends."""
+    stuck = goodput < 1e-9
+    if stuck is True:
+        return Missing("the fleet fails faster than it restarts, so the job never ends", InfeasibleError)
+    return eq.effective_duration(x.job_duration, eq.where(stuck, math.nan, goodput) if stuck is not False else goodput)
 
 
 class ReliabilityModel:
@@ -94,7 +103,7 @@ class ReliabilityModel:
             x["storage_bandwidth"] = _Q["StorageBandwidth"].read(fleet.storage.write_bandwidth, "write_bandwidth")
             origins["storage_bandwidth"] = fleet.storage.origin("write_bandwidth", "storage")
         inputs = Inputs(origins, x)
-        reading = reading_for(x["job_duration"], x.get("given_checkpoint_time", 1.0), x.get("recovery_time", 1.0))
+        reading = reading_for(**{n: x[n] for n in ("job_duration", "given_checkpoint_time", "recovery_time") if n in x})
         return ReliabilityResult(core(reading, inputs), core, inputs)
 
 
@@ -102,5 +111,4 @@ _ORIGINS = origins_of(
     job_duration="Duration",
     given_checkpoint_time="CheckpointTime",
     recovery_time="RecoveryTime",
-    devices="Devices",
 )

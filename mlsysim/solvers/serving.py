@@ -54,11 +54,18 @@ def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, 
     return compute, memory, eq.through_stages(stage, x.pp_size), communication
 
 
+def all_devices(eq: Reading, x: Lowered, replica: Any) -> Any:
+    """Return the devices of the fleet, of the node, or of one replica where only a device is given."""
+    if x.fleet is not None:
+        return eq.fleet_devices(x.fleet.nodes, x.node.local_devices)
+    return replica if x.node is None else x.node.local_devices
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve serving, in whatever reading."""
     g, hardware = x.model, x.hardware
     weights = eq.device_bytes(eq.weight_bytes(all_parameters(eq, g), x.weight_size), x.tp_size, x.pp_size)
-    held = None if g.latent else eq.heads_held(g.kv_heads, x.tp_size)
+    held = None if g.latent or x.tp == 1 else eq.heads_held(g.kv_heads, x.tp_size)
     final = eq.final_context(x.input_len, x.output_len)
 
     def device_cache(context: Any, batch: Any) -> Any:
@@ -72,10 +79,12 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     tokens = eq.token_count(x.batch, x.input_len)
     work = pass_work(eq, g, tokens, x.batch, sequence_pairs(eq, g, x.input_len), x.batch)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
-    prefill_compute, prefill_memory, prefill, prefill_waits = phase_on_replica(eq, x, work, read, device_cache(x.input_len, x.batch), x.batch, x.input_len)
+    prefill_compute, prefill_memory, prefill, prefill_waits = phase_on_replica(
+        eq, x, work, read, device_cache(x.input_len, x.batch), x.batch, x.input_len
+    )
     ttft = eq.time_to_first_token(0.0, prefill, prefill_waits)
 
-    stage = eq.stage_batch(x.batch, x.pp_size)
+    stage = x.batch if x.pp == 1 else eq.stage_batch(x.batch, x.pp_size)
     context = eq.mean_decode_context(x.input_len, x.output_len)
     work = pass_work(eq, g, stage, stage, context, stage)
     read = eq.weight_bytes(read_parameters(eq, g, stage), x.weight_size)
@@ -83,7 +92,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     itl = eq.inter_token_latency(step, waits)
 
     latency = eq.request_latency(ttft, itl, x.output_len)
-    copies = eq.replicas(x.devices, x.replica_devices)
+    replica = eq.replica_devices(x.tp_size, x.pp_size)
+    copies = eq.replicas(all_devices(eq, x, replica), replica)
     generated = eq.fleet_throughput(eq.end_to_end_throughput(x.batch, x.output_len, latency), copies)
     rate = eq.request_rate(generated, x.output_len)
     values = {
@@ -223,10 +233,12 @@ class ServingModel:
             efficiency_memory=share.memory,
             efficiency_link=share.link,
             tp=tp,
+            pp=pp,
             tp_size=tp,
             pp_size=pp,
             devices=float(devices) or replica,
-            replica_devices=replica,
+            fleet=fleet.numbers if fleet is not None else None,
+            node=node.numbers if node is not None else fleet.node_numbers if fleet is not None else None,
             model=model.geometry,
             hardware=supply,
             label=label_of(share),
@@ -234,7 +246,14 @@ class ServingModel:
             device=device,
         )
         inputs = Inputs(_ORIGINS, x)
-        reading = reading_for(batch, prompt, generated, share.compute, share.memory, share.link)
+        reading = reading_for(
+            batch_size=batch,
+            input_len=prompt,
+            output_len=generated,
+            efficiency_compute=share.compute,
+            efficiency_memory=share.memory,
+            efficiency_link=share.link,
+        )
         return ServingResult(core(reading, inputs), core, inputs)
 
 
@@ -248,6 +267,4 @@ _ORIGINS = origins_of(
     efficiency_link="Efficiency",
     tp_size="TensorParallel",
     pp_size="PipelineParallel",
-    devices="Devices",
-    replica_devices="Devices",
 )

@@ -28,6 +28,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     hardware = x.hardware
     demand = x.workload.demand(eq, x)
     compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, hardware.bandwidth)
+    overhead = x.overhead
+    if demand.update is not None:
+        overhead = eq.memory_time(demand.update, hardware.bandwidth, x.efficiency_memory)
+        step = eq.training_step_time(step, 0.0, overhead)
     capacity = hardware.capacity if hardware.storage is None else eq.joint_capacity(hardware.capacity, hardware.storage)
     feasible = demand.footprint <= capacity
     has_power = hardware.has("power")
@@ -35,7 +39,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "latency": step,
         "latency_compute": compute,
         "latency_memory": memory,
-        "latency_overhead": x.overhead,
+        "latency_overhead": overhead,
         "throughput": eq.throughput(demand.tokens, step),
         "bottleneck": eq.label(compute >= memory, "compute", "memory"),
         "arithmetic_intensity": eq.arithmetic_intensity(demand.work, demand.traffic),
@@ -54,7 +58,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
 class SingleNodeModel:
     """How fast one device runs one step of a workload, and what bounds it.
 
-    The step is the roofline's: arithmetic and memory traffic overlap fully, and the longer of the two is the time.
+    The step is the roofline's: arithmetic and memory traffic overlap fully, and the longer of the two is the time. A training
+    step ends with the optimizer's own pass over memory, which nothing overlaps: it is the overhead.
     """
 
     result = PerformanceProfile
@@ -132,7 +137,7 @@ class SingleNodeModel:
                 raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
-        reading = reading_for(batch, sequence, share.compute, share.memory)
+        reading = reading_for(batch_size=batch, seq_len=sequence, efficiency_compute=share.compute, efficiency_memory=share.memory)
         inputs = Inputs(_ORIGINS, x)
         return PerformanceProfile(core(reading, inputs), core, inputs)
 

@@ -40,7 +40,7 @@ def _embodied(eq: Reading, x: Lowered) -> Any:
     if x.node.has("embodied_carbon"):
         whole = eq.fleet_embodied_carbon(x.node.embodied_carbon, x.fleet.nodes)
     elif x.has("embodied_carbon"):
-        whole = eq.fleet_embodied_carbon(x.embodied_carbon, x.devices)
+        whole = eq.fleet_embodied_carbon(x.embodied_carbon, eq.fleet_devices(x.fleet.nodes, x.node.local_devices))
     else:
         return Missing(f"neither {x.titles} states embodied carbon")
     return eq.embodied_carbon_share(whole, x.duration, x.lifetime)
@@ -76,7 +76,8 @@ class SustainabilityModel:
         datacenter, grid
             Where they stand; by default the fleet's own. An explicit grid beats that of the datacenter.
         utilization
-            Share of full load; power follows it from idle to full.
+            Share of full load; power follows it from idle to full. A node that states no idle power counts as drawing none at
+            rest, which makes the energy a lower bound.
         lifetime
             Service life over which the embodied carbon is spread; without it that number is missing.
 
@@ -86,10 +87,6 @@ class SustainabilityModel:
             An argument is out of range; or a needed fact is stated nowhere, and the message names it.
         """
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
-        if datacenter is not None:
-            expect(datacenter, Datacenter, "datacenter", "a Datacenter such as Infrastructure.Datacenters.Meta_Fleet_2023")
-        if grid is not None:
-            expect(grid, GridProfile, "grid", "a GridProfile such as Infrastructure.Grids.Quebec")
         values, origins = place_numbers(fleet, datacenter, grid)
         for needed in ("pue", "carbon_intensity"):
             if needed not in values:
@@ -106,7 +103,7 @@ class SustainabilityModel:
             origins["embodied_carbon"] = device.origin("embodied_carbon", "hardware")
         x["titles"] = f"{fleet.node.title} nor {device.title}"
         inputs = Inputs(_ORIGINS | origins, x)
-        reading = reading_for(x["duration"], x["utilization"], x.get("lifetime", 1.0))
+        reading = reading_for(**{n: x[n] for n in ("duration", "utilization", "lifetime") if n in x})
         return SustainabilityResult(core(reading, inputs), core, inputs)
 
 
@@ -114,5 +111,4 @@ _ORIGINS = origins_of(
     duration="Duration",
     utilization="Utilization",
     lifetime="Lifetime",
-    devices="Devices",
 )

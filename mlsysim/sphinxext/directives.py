@@ -19,7 +19,7 @@ from . import reference
 from .domain import depend, title_of
 from .nodes import numeral, paragraph, permalink, table
 from .nodes import reference as link
-from .published import anchor, coherent_number, derived, symbol_of_path, text_of
+from .published import anchor, coherent_number, derived, spoken, symbol_of_path, text_of
 from .sources import bibliography
 
 
@@ -104,7 +104,12 @@ class FactsDirective(_Directive):
                 notes.append((path, fact.note))
             kind = nodes.inline("", fact.kind, classes=["mls-kind", f"mls-kind-{fact.kind}"])
             rows.append((ident, [what, value, [*source_link(self, fact), nodes.Text(f" ({fact.read}) "), kind]]))
-        built = table(["Fact", "Value", "Source, where in it, when it was read, and of what kind it is"], rows, classes=["mls-facts"], widths=[30, 18, 52])
+        built = table(
+            ["Fact", "Value", "Source, where in it, when it was read, and of what kind it is"],
+            rows,
+            classes=["mls-facts"],
+            widths=[30, 18, 52],
+        )
         for fact, row in zip(facts, built[0][-1], strict=True):
             self.declare("fact", fact.name, anchor(fact.name), fact.name, row)
         found: list[nodes.Node] = [built]
@@ -129,8 +134,13 @@ class DerivedDirective(_Directive):
         for item in found:
             ident = anchor(item.name)
             what: list[nodes.Node] = [nodes.Text(item.says), permalink(ident, item.name)]
-            by = self.link("eq", item.equation, item.equation.replace("_", " "), EQUATIONS[item.equation].sentence)
-            rows.append((ident, [what, [numeral(item.text.replace(" ", "\u00a0"), item.number)], [by], [nodes.literal("", item.name.split(".", 3)[3])]]))
+            by = self.link("eq", item.equation, spoken(item.equation), EQUATIONS[item.equation].sentence)
+            rows.append(
+                (
+                    ident,
+                    [what, [numeral(item.text.replace(" ", "\u00a0"), item.number)], [by], [nodes.literal("", item.name.split(".", 3)[3])]],
+                )
+            )
         if not rows:
             return []
         built = table(["What follows", "Value", "By the equation", "Name"], rows, classes=["mls-derived"], widths=[35, 20, 25, 20])
@@ -197,7 +207,7 @@ class EquationDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         eq = EQUATIONS[self.arguments[0]]
         place = nodes.container(classes=["mls-equation"])
-        self.declare("eq", eq.name, f"eq-{eq.name.replace('_', '-')}", eq.name.replace("_", " "), place)
+        self.declare("eq", eq.name, f"eq-{eq.name.replace('_', '-')}", spoken(eq.name), place)
         place += nodes.paragraph("", eq.sentence, classes=["mls-sentence"])
         place += self.block(latex(eq))
         place += self.symbols(eq)
@@ -282,7 +292,7 @@ class EquationDirective(_Directive):
         callers = sorted(n for n, e in EQUATIONS.items() if eq.name in e.calls)
         if users or callers:
             words.append(nodes.strong("", "Used by "))
-            parts = [self.link("solver", s, s) for s in users] + [self.link("eq", c, c.replace("_", " ")) for c in callers]
+            parts = [self.link("solver", s, s) for s in users] + [self.link("eq", c, spoken(c)) for c in callers]
             for i, part in enumerate(parts):
                 words += [", " if i else "", part]
             words.append(".")
@@ -309,7 +319,19 @@ class NomenclatureDirective(_Directive):
             low, high = (people(x, symbol.unit, symbol.display) or "0" for x in symbol.span)
             ident = f"quantity-of-{name.lower()}"
             what: list[nodes.Node] = [nodes.literal("", name), permalink(ident, name)]
-            rows.append((ident, [[self.math(symbol.latex)], what, symbol.meaning, _symbol_text(symbol), f"{low} to {high}", str(len(users.get(symbol, [])))]))
+            rows.append(
+                (
+                    ident,
+                    [
+                        [self.math(symbol.latex)],
+                        what,
+                        symbol.meaning,
+                        _symbol_text(symbol),
+                        f"{low} to {high}",
+                        str(len(users.get(symbol, []))),
+                    ],
+                )
+            )
         built = table(["Symbol", "Name", "Meaning", "Unit", "Usual span", "Equations"], rows, widths=[10, 18, 36, 12, 16, 8])
         for name, row in zip(nomenclature(), built[0][-1], strict=True):
             self.declare("quantity", name, f"quantity-of-{name.lower()}", name, row)
@@ -337,7 +359,12 @@ class SolverDirective(_Directive):
         for field, symbol in solver.result.fields.items():
             text = people(result.number(field), symbol.unit, symbol.display) or "0" if result.has(field) else "\u2013"
             what: list[nodes.Node] = [nodes.literal("", field), permalink(f"result-{name.lower()}-{field}".replace("_", "-"), field)]
-            fields.append((f"result-{name.lower()}-{field}".replace("_", "-"), [what, [self.link("quantity", by_symbol[symbol], symbol.meaning)], _symbol_text(symbol), text.replace(" ", "\u00a0")]))
+            fields.append(
+                (
+                    f"result-{name.lower()}-{field}".replace("_", "-"),
+                    [what, [self.link("quantity", by_symbol[symbol], symbol.meaning)], _symbol_text(symbol), text.replace(" ", "\u00a0")],
+                )
+            )
         place += [
             nodes.rubric("", f"Result: {solver.result.__name__}"),
             table(["Field", "Meaning", "Unit", "In the example below"], fields, widths=[25, 40, 15, 20]),
@@ -350,7 +377,7 @@ class SolverDirective(_Directive):
     def equations(self, names: Iterable[str]) -> nodes.Node:
         listed = nodes.bullet_list(classes=["mls-equations"])
         for name in names:
-            listed += nodes.list_item("", paragraph(self.link("eq", name, name.replace("_", " ")), ": " + EQUATIONS[name].sentence))
+            listed += nodes.list_item("", paragraph(self.link("eq", name, spoken(name)), ": " + EQUATIONS[name].sentence))
         return listed
 
 
@@ -369,11 +396,31 @@ class WhyDirective(_Directive):
             given = ", ".join(f"{n} = {v}" for n, v in step.inputs.items())
             symbol = step.equation.result
             value = people(step.value, symbol.unit, symbol.display) or shown(step.value)
-            rows.append(("", [f"[{step.number}]", [self.link("eq", step.equation.name, step.equation.name.replace("_", " "))], given, value.replace(" ", "\u00a0")]))
+            rows.append(
+                (
+                    "",
+                    [
+                        f"[{step.number}]",
+                        [self.link("eq", step.equation.name, spoken(step.equation.name))],
+                        given,
+                        value.replace(" ", "\u00a0"),
+                    ],
+                )
+            )
         built = table(["Step", "Equation", "With", "Gives"], rows, classes=["mls-why"], widths=[6, 24, 52, 18])
         leaves = nodes.bullet_list()
         for fact in why.facts:
-            leaves += nodes.list_item("", paragraph(self.link("fact", fact.name, fact.name), " = ", numeral(text_of(fact), coherent_number(fact)), f" ({fact.kind}; ", *source_link(self, fact), ")"))
+            leaves += nodes.list_item(
+                "",
+                paragraph(
+                    self.link("fact", fact.name, fact.name),
+                    " = ",
+                    numeral(text_of(fact), coherent_number(fact)),
+                    f" ({fact.kind}; ",
+                    *source_link(self, fact),
+                    ")",
+                ),
+            )
         return [built, nodes.rubric("", "Facts at the bottom"), leaves]
 
 
@@ -388,13 +435,17 @@ class SourcesDirective(_Directive):
         listed = nodes.definition_list(classes=["mls-sources"])
         for key, source in bibliography().items():
             term = nodes.term("", "", nodes.literal("", key), permalink(f"source-of-{key}", key))
-            words: list[Any] = [f"{source.authors}. ", nodes.emphasis("", source.title), f". {source.published}{', ' if source.published else ''}{source.year}. "]
+            words: list[Any] = [
+                f"{source.authors}. ",
+                nodes.emphasis("", source.title),
+                f". {source.published}{', ' if source.published else ''}{source.year}. ",
+            ]
             if source.url:
                 words += [nodes.reference("", source.url, refuri=source.url), f" (read {source.read}). "]
             users = cited.get(key, [])
             words.append("Cited by " if users else "")
             for i, (role, name) in enumerate(users):
-                words += [", " if i else "", self.link(role, name, name.replace("_", " ") if role == "eq" else name)]
+                words += [", " if i else "", self.link(role, name, spoken(name) if role == "eq" else name)]
             words.append("." if users else "")
             item = nodes.definition_list_item("", term, nodes.definition("", paragraph(*words)))
             self.declare("source", key, f"source-of-{key}", key, term)

@@ -21,7 +21,7 @@ from ..facts import Fact
 from ..quantities import nomenclature
 from . import named_values
 from .nodes import numeral
-from .published import coherent_number, number_of, split, text_of
+from .published import coherent_number, number_of, split, spoken, text_of
 
 log = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ class EquationRole(_NamedRole):
 
     def show(self, target: str) -> tuple[str, str, str]:
         _, target, tooltip = super().show(target)
-        return target.replace("_", " "), target, tooltip
+        return spoken(target), target, tooltip
 
 
 class QuantityRole(_NamedRole):

@@ -8,7 +8,7 @@ from pathlib import Path
 from .. import zoo
 from ..errors import MlsysimError
 from . import named_values
-from .published import number_of, text_of
+from .published import number_of, spoken, text_of
 
 ROLE = re.compile(r"(?::mls:(\w+):|\{mls:(\w+)\})`([^`]+)`")
 
@@ -30,7 +30,7 @@ def resolve(text: str, values: str) -> str:
                 case "value":
                     return text_of(named_values.compute(values, target))
                 case "eq":
-                    return target.replace("_", " ")
+                    return spoken(target)
         except MlsysimError:
             return target
         return target

@@ -9,7 +9,7 @@ from ..equation import EQUATIONS
 from ..equations import SECTIONS
 from ..infrastructure import Ownership, Rental
 from ..solvers import SOLVERS
-from .published import derived, page
+from .published import derived, page, spoken
 
 INDEXES = {
     "hardware": ("Hardware", "Hardware", "Accelerators, systems on chip and microcontrollers."),
@@ -98,7 +98,9 @@ def index_page(stem: str) -> str:
 
 def zoo_page() -> str:
     """Return the page above the indexes."""
-    rows = "\n".join(f"- [{title}](/zoo/{stem}): {sentence} {len(zoo.names(kind))} entries." for stem, (kind, title, sentence) in INDEXES.items())
+    rows = "\n".join(
+        f"- [{title}](/zoo/{stem}): {sentence} {len(zoo.names(kind))} entries." for stem, (kind, title, sentence) in INDEXES.items()
+    )
     listed = "\n".join(f"/zoo/{stem}" for stem in INDEXES)
     return (
         "# Zoo\n\nEvery number in the zoo is a fact: it names its source, the place in the source, its kind "
@@ -116,7 +118,7 @@ def math_pages(gallery: str) -> dict[str, str]:
         members = [e for e in EQUATIONS.values() if e.module == stem]
         parts = [f"# {head}", rest[:1].upper() + rest[1:]]
         for eq in members:
-            parts.append(f"## {eq.name.replace('_', ' ').capitalize()}\n\n```{{mls-equation}} {eq.name}\n```")
+            parts.append(f"## {spoken(eq.name, start=True)}\n\n```{{mls-equation}} {eq.name}\n```")
             examples = examples_with(gallery, eq.name)
             if examples:
                 parts.append("Used in " + ", ".join(f"[{title}](/{doc})" for doc, title in examples) + ".")
@@ -152,7 +154,9 @@ def solver_pages(gallery: str) -> dict[str, str]:
         name = solver.__name__
         sentence = (solver.__doc__ or "").strip().split("\n")[0]
         parts = [f"# {name}", f"```{{mls-solver}} {name}\n```"]
-        parts.append(f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.\n\n```{{mls-why}} {name} {WHY[name]}\n```")
+        parts.append(
+            f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.\n\n```{{mls-why}} {name} {WHY[name]}\n```"
+        )
         examples = examples_with(gallery, name)
         if examples:
             parts.append("## Examples\n\n" + "\n".join(f"- [{title}](/{doc})" for doc, title in examples))

@@ -52,7 +52,9 @@ class Renderer:
     def ask(self, script: str, tex: str, display: bool) -> dict[str, str]:
         """Ask the child, started anew in a forked writer."""
         if self.owner != os.getpid():
-            self.child = subprocess.Popen([node_executable(), "-e", SCRIPT, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+            self.child = subprocess.Popen(
+                [node_executable(), "-e", SCRIPT, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+            )
             self.owner = os.getpid()
             atexit.register(self.child.kill)
         self.child.stdin.write(json.dumps({"tex": tex, "display": display}) + "\n")

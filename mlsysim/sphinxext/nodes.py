@@ -37,7 +37,15 @@ def numeral(text: str, value: float | None) -> number:
 def reference(role: str, target: str, text: str, doc: str, title: str = "", content: nodes.Node | None = None) -> pending_xref:
     """Return a link into the domain, resolved when all pages have been read."""
     node = pending_xref("", content if content is not None else nodes.inline("", text))
-    attributes = {"refdomain": "mls", "reftype": role, "reftarget": target, "refexplicit": True, "refwarn": True, "refdoc": doc, "reftitle": title}
+    attributes = {
+        "refdomain": "mls",
+        "reftype": role,
+        "reftarget": target,
+        "refexplicit": True,
+        "refwarn": True,
+        "refdoc": doc,
+        "reftitle": title,
+    }
     node.attributes.update(attributes)
     return node
 
@@ -50,7 +58,9 @@ def paragraph(*parts: nodes.Node | str) -> nodes.paragraph:
     return nodes.paragraph("", "", *(nodes.Text(p) if isinstance(p, str) else p for p in parts))
 
 
-def table(head: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], *, classes: Sequence[str] = (), widths: Sequence[int] = ()) -> nodes.table:
+def table(
+    head: Sequence[str], rows: Iterable[tuple[str, Sequence[Cell]]], *, classes: Sequence[str] = (), widths: Sequence[int] = ()
+) -> nodes.table:
     """Return a table; each row is its anchor (or nothing) and its cells."""
     built = nodes.table(classes=["mls-table", *classes])
     group = nodes.tgroup(cols=len(head))

@@ -61,14 +61,62 @@ def _peak(thing: HardwareNode) -> float | None:
 
 
 PICTURES = (
-    Picture("hardware.svg", "Dense peak (16 bits where there is one) against memory bandwidth", HardwareNode, Axis("memory bandwidth", "byte/s", "GB/s", _at("memory.bandwidth")), Axis("dense peak", "flop/s", "TFLOP/s", _peak)),
-    Picture("transformers.svg", "Parameters that a token uses against all parameters", TransformerWorkload, Axis("parameters", "count", "", lambda t: float(t.parameters)), Axis("parameters that a token uses", "count", "", lambda t: float(t.active_parameters))),
-    Picture("cnns.svg", "Arithmetic against parameters", CNNWorkload, Axis("parameters", "count", "", _at("parameters")), Axis("multiply-accumulates for one input", "count", "", _at("macs"))),
-    Picture("grids.svg", "Water at the power plants against carbon intensity", GridProfile, Axis("carbon intensity", "gCO2e/J", "gCO2e/kWh", _at("carbon_intensity")), Axis("water intensity", "L/J", "L/kWh", _at("water_intensity"))),
-    Picture("datacenters.svg", "Facility overhead by datacenter", Datacenter, Axis("power usage effectiveness", "", "", _at("pue")), Axis("overhead over IT energy", "", "", lambda d: float(d.pue) - 1)),
-    Picture("nodes.svg", "Power of a node against its accelerators' peak", Node, Axis("peak of all accelerators", "flop/s", "PFLOP/s", lambda n: (_peak(n.accelerator) or 0) * n.accelerators), Axis("maximal power", "W", "kW", _at("max_power"))),
-    Picture("fabrics.svg", "Latency of a message against bandwidth of a port", NetworkFabric, Axis("bandwidth of a port", "byte/s", "GB/s", _at("bandwidth")), Axis("latency", "s", "us", _at("latency"))),
-    Picture("fleets.svg", "Power of all nodes against accelerators", Fleet, Axis("accelerators", "count", "", lambda f: float(f.devices)), Axis("power of all nodes", "W", "MW", lambda f: (_at("max_power")(f.node) or 0) * f.nodes)),
+    Picture(
+        "hardware.svg",
+        "Dense peak (16 bits where there is one) against memory bandwidth",
+        HardwareNode,
+        Axis("memory bandwidth", "byte/s", "GB/s", _at("memory.bandwidth")),
+        Axis("dense peak", "flop/s", "TFLOP/s", _peak),
+    ),
+    Picture(
+        "transformers.svg",
+        "Parameters that a token uses against all parameters",
+        TransformerWorkload,
+        Axis("parameters", "count", "", lambda t: float(t.parameters)),
+        Axis("parameters that a token uses", "count", "", lambda t: float(t.active_parameters)),
+    ),
+    Picture(
+        "cnns.svg",
+        "Arithmetic against parameters",
+        CNNWorkload,
+        Axis("parameters", "count", "", _at("parameters")),
+        Axis("multiply-accumulates for one input", "count", "", _at("macs")),
+    ),
+    Picture(
+        "grids.svg",
+        "Water at the power plants against carbon intensity",
+        GridProfile,
+        Axis("carbon intensity", "gCO2e/J", "gCO2e/kWh", _at("carbon_intensity")),
+        Axis("water intensity", "L/J", "L/kWh", _at("water_intensity")),
+    ),
+    Picture(
+        "datacenters.svg",
+        "Facility overhead by datacenter",
+        Datacenter,
+        Axis("power usage effectiveness", "", "", _at("pue")),
+        Axis("overhead over IT energy", "", "", lambda d: float(d.pue) - 1),
+    ),
+    Picture(
+        "nodes.svg",
+        "Power of a node against its accelerators' peak",
+        Node,
+        Axis("peak of all accelerators", "flop/s", "PFLOP/s", lambda n: (_peak(n.accelerator) or 0) * n.accelerators),
+        Axis("maximal power", "W", "kW", _at("max_power")),
+    ),
+    Picture(
+        "fabrics.svg",
+        "Latency of a message against bandwidth of a port",
+        NetworkFabric,
+        Axis("bandwidth of a port", "byte/s", "GB/s", _at("bandwidth")),
+        Axis("latency", "s", "us", _at("latency")),
+    ),
+    Picture(
+        "fleets.svg",
+        "Power of all nodes against accelerators",
+        Fleet,
+        Axis("accelerators", "count", "", lambda f: float(f.devices)),
+        Axis("power of all nodes", "W", "MW", lambda f: (_at("max_power")(f.node) or 0) * f.nodes),
+    ),
 )
 
 

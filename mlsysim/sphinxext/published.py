@@ -47,6 +47,30 @@ def page(entry: str) -> str:
     return "zoo/" + entry.replace(".", "/").lower()
 
 
+_NAMES = {
+    "amdahl": "Amdahl's",
+    "chinchilla": "Chinchilla",
+    "daly": "Daly",
+    "flops": "FLOPs",
+    "gustafson": "Gustafson's",
+    "it": "IT",
+    "kv": "KV",
+    "littles": "Little's",
+    "mlp": "MLP",
+    "mtbf": "MTBF",
+    "young": "Young",
+    "zero1": "ZeRO-1",
+    "zero2": "ZeRO-2",
+    "zero3": "ZeRO-3",
+}
+
+
+def spoken(equation: str, *, start: bool = False) -> str:
+    """Write an equation's name as words."""
+    words = " ".join(_NAMES.get(w, w) for w in equation.split("_"))
+    return words[:1].upper() + words[1:] if start else words
+
+
 def split(name: str) -> tuple[str, str]:
     """Split a published name into entry and path."""
     parts = name.split(".")
@@ -83,7 +107,13 @@ def text_of(value: Any) -> str:
         return f"{value:,}".replace(",", "\u202f")
     if isinstance(value, float):
         return people(value, "", "")
-    return str(value).replace(" ", "\u00a0") if str(value)[:1].isdigit() else str(value)
+    text = str(value)
+    if not text[:1].isdigit():
+        return text
+    first, _, rest = text.partition(" ")
+    if first.isdigit() and len(first) > 4:
+        first = f"{int(first):,}".replace(",", "\u202f")
+    return f"{first} {rest}".strip().replace(" ", "\u00a0")
 
 
 def _coherent(value: Any) -> str:
@@ -141,13 +171,25 @@ def _value(thing: Noun, path: str) -> Any:
 def _hardware(thing: HardwareNode, add: Any) -> None:
     bandwidth = _value(thing, "memory.bandwidth")
     for precision in thing.compute.peak.precisions:
-        add(f"ridge_point.{precision}", f"ridge point at {precision}", "ridge_point", peak=_value(thing, f"compute.peak.{precision}"), bandwidth=bandwidth)
+        add(
+            f"ridge_point.{precision}",
+            f"ridge point at {precision}",
+            "ridge_point",
+            peak=_value(thing, f"compute.peak.{precision}"),
+            bandwidth=bandwidth,
+        )
     add("memory_sweep", "time to read the whole memory once", "memory_time", traffic=_value(thing, "memory.capacity"), bandwidth=bandwidth)
     for link in ("link", "host_link"):
         part = getattr(thing, link)
         if part is not None:
             printed = _value(thing, f"{link}.bandwidth")
-            add(f"{link}_one_way", f"{link.replace('_', ' ')} bandwidth in one direction", "one_way_bandwidth", printed=printed, directions=part.directions)
+            add(
+                f"{link}_one_way",
+                f"{link.replace('_', ' ')} bandwidth in one direction",
+                "one_way_bandwidth",
+                printed=printed,
+                directions=part.directions,
+            )
 
 
 def _transformer(thing: TransformerWorkload, add: Any) -> None:
@@ -174,7 +216,14 @@ def _cnn(thing: CNNWorkload, add: Any) -> None:
     add("forward_work", "arithmetic for one input", "work_from_macs", macs=g.macs, batch=1.0)
     add("weights.fp16", "memory of the weights at fp16", "weight_bytes", parameters=g.parameters, weight_size=2.0)
     add("weights.int8", "memory of the weights at int8", "weight_bytes", parameters=g.parameters, weight_size=1.0)
-    add("activation_traffic.fp16", "activations moved for one input at fp16", "activation_traffic", activations=g.activations, batch=1.0, element_size=2.0)
+    add(
+        "activation_traffic.fp16",
+        "activations moved for one input at fp16",
+        "activation_traffic",
+        activations=g.activations,
+        batch=1.0,
+        element_size=2.0,
+    )
 
 
 _MEGAWATT_HOUR = 3.6e9
@@ -188,30 +237,68 @@ def _grid(thing: GridProfile, add: Any) -> None:
 
 
 def _datacenter(thing: Datacenter, add: Any) -> None:
-    add("facility_energy_per_mwh", "facility energy for a megawatt-hour of IT energy", "facility_energy", it_energy=_MEGAWATT_HOUR, pue=_value(thing, "pue"))
-    add("water_per_mwh", "water on site for a megawatt-hour of IT energy", "water_on_site", it_energy=_MEGAWATT_HOUR, wue=_value(thing, "wue"))
+    add(
+        "facility_energy_per_mwh",
+        "facility energy for a megawatt-hour of IT energy",
+        "facility_energy",
+        it_energy=_MEGAWATT_HOUR,
+        pue=_value(thing, "pue"),
+    )
+    add(
+        "water_per_mwh",
+        "water on site for a megawatt-hour of IT energy",
+        "water_on_site",
+        it_energy=_MEGAWATT_HOUR,
+        wue=_value(thing, "wue"),
+    )
 
 
 def _node(thing: Node, add: Any) -> None:
     nics, nic, local = (_value(thing, p) for p in ("nics", "nic_bandwidth", "accelerators"))
-    add("device_network_bandwidth", "network bandwidth of one accelerator", "device_network_bandwidth", nics=nics, nic_bandwidth=nic, local_devices=local)
+    add(
+        "device_network_bandwidth",
+        "network bandwidth of one accelerator",
+        "device_network_bandwidth",
+        nics=nics,
+        nic_bandwidth=nic,
+        local_devices=local,
+    )
     add("energy_per_year", "energy of a year at full load", "it_energy", power=_value(thing, "max_power"), duration=_YEAR)
 
 
 def _fabric(thing: NetworkFabric, add: Any) -> None:
-    add("oversubscribed", "bandwidth of a port across the fabric", "oversubscribed_bandwidth", link_bandwidth=_value(thing, "bandwidth"), oversubscription=_value(thing, "oversubscription"))
+    add(
+        "oversubscribed",
+        "bandwidth of a port across the fabric",
+        "oversubscribed_bandwidth",
+        link_bandwidth=_value(thing, "bandwidth"),
+        oversubscription=_value(thing, "oversubscription"),
+    )
 
 
 def _fleet(thing: Fleet, add: Any) -> None:
     nodes = float(thing.nodes)
     add("max_power", "power of all nodes at full load", "fleet_power", one=_value(thing.node, "max_power"), count=nodes)
     add("price", "price of all nodes", "fleet_price", one=_value(thing.node, "price"), count=nodes)
-    add("node_failures", "mean time between node failures", "series_mtbf", component_mtbf=_value(thing.node, "reliability.node_mtbf"), components=nodes)
+    add(
+        "node_failures",
+        "mean time between node failures",
+        "series_mtbf",
+        component_mtbf=_value(thing.node, "reliability.node_mtbf"),
+        components=nodes,
+    )
     if thing.fabric is not None:
         ratio = _value(thing, "oversubscription") or _value(thing.fabric, "oversubscription")
         each = NUMBERS.device_network_bandwidth(*(_value(thing.node, p) or 0.0 for p in ("nics", "nic_bandwidth", "accelerators")))
         if each:
-            add("bisection", "bisection bandwidth of the fleet", "bisection_bandwidth", devices=float(thing.devices), link_bandwidth=each, oversubscription=ratio)
+            add(
+                "bisection",
+                "bisection bandwidth of the fleet",
+                "bisection_bandwidth",
+                devices=float(thing.devices),
+                link_bandwidth=each,
+                oversubscription=ratio,
+            )
 
 
 _RULES: dict[type, Any] = {

@@ -90,7 +90,13 @@ def example(name: str) -> Result:
 def call_text(name: str) -> str:
     """Return the example as a program that stands alone."""
     text = EXAMPLES[name]
-    names = sorted({n for n in re.findall(r"\b[A-Z]\w+", text) if n in ("Fleet", "Hardware", "Infrastructure", "Models", "Systems") or n.endswith("Model")})
+    names = sorted(
+        {
+            n
+            for n in re.findall(r"\b[A-Z]\w+", text)
+            if n in ("Fleet", "Hardware", "Infrastructure", "Models", "Systems") or n.endswith("Model")
+        }
+    )
     variable = text[: text.rfind(" = ")].split("\n")[-1] if "\n" not in text else re.findall(r"^(\w+) = ", text, re.MULTILINE)[-1]
     return f"from mlsysim import {', '.join(names)}\n\n{text}\nprint({variable})\n"
 

@@ -36,10 +36,14 @@ def bibliography() -> dict[str, Source]:
     found = {}
     for key, entry in parse_file(str(zoo.root() / "sources.bib")).entries.items():
         people = entry.persons.get("author", [])
-        authors = ", ".join(_plain(str(p)) if not p.first_names else _plain(" ".join([*p.first_names, *p.prelast_names, *p.last_names])) for p in people[:3])
+        authors = ", ".join(
+            _plain(str(p)) if not p.first_names else _plain(" ".join([*p.first_names, *p.prelast_names, *p.last_names])) for p in people[:3]
+        )
         fields = {n.lower(): _plain(v) for n, v in entry.fields.items()}
         published = next((fields[n] for n in ("journal", "booktitle", "howpublished", "publisher") if n in fields), "")
         url = fields.get("url") or (f"https://doi.org/{fields['doi']}" if "doi" in fields else "")
         et_al = " et al." if len(people) > 3 else ""
-        found[key] = Source(key, authors + et_al, fields.get("title", ""), fields.get("year", ""), published, url, fields.get("urldate", ""))
+        found[key] = Source(
+            key, authors + et_al, fields.get("title", ""), fields.get("year", ""), published, url, fields.get("urldate", "")
+        )
     return dict(sorted(found.items()))

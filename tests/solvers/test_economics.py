@@ -97,7 +97,7 @@ def test_an_infeasible_result_stops_the_chain(four):
 
 def test_a_result_of_another_fleet_is_refused(four):
     serving = ServingModel().solve(Models.Language.Llama3_8B, hardware=Hardware.Cloud.H100, batch_size=16, input_len=1024, output_len=256)
-    with pytest.raises(InputError, match="solved on 1 devices"):
+    with pytest.raises(InputError, match="solved on 1 x"):
         EconomicsModel().solve(four, "1 year", serving=serving, **TERMS)
 
 
@@ -133,7 +133,7 @@ def test_an_explicit_price_beats_the_grid():
     assert solve(nowhere, electricity_price="0.1 USD/kWh").number("opex_energy") > 0
 
 
-@given(st.floats(0.05, 1), st.floats(1, 20), st.floats(0, 0.2), st.floats(0.01, 5))
+@given(st.floats(0.05, 1), st.floats(1, 20), st.floats(0, 0.2).map(lambda x: round(x, 6)), st.floats(0.01, 5))
 def test_laws(utilization, lifetime, maintenance, years):
     terms = {"lifetime": Q(lifetime, "year"), "maintenance_rate": Q(maintenance, "1/year")}
     cost = EconomicsModel().solve(FLEET, Q(years, "year"), utilization=utilization, **terms)
@@ -151,4 +151,4 @@ def test_capital_costs_more_with_interest(rate):
 
 def test_no_interest_is_a_straight_line():
     assert solve(discount_rate=0).number("capex") == pytest.approx(solve().number("capex"), rel=1e-12)
-    assert solve(discount_rate=1e-12).number("capex") == pytest.approx(solve().number("capex"), rel=1e-3)
+    assert solve(discount_rate=1e-6).number("capex") == pytest.approx(solve().number("capex"), rel=1e-3)
