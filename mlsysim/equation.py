@@ -154,8 +154,8 @@ class Equation:
         *steps, last = self.statements
         found = []
         for step in steps:
-            target = step.targets[0] if isinstance(step, ast.Assign) else step.target
-            alias = self.function.__globals__.get(step.annotation.id) if isinstance(step, ast.AnnAssign) else None
+            target: Any = step.targets[0] if isinstance(step, ast.Assign) else step.target
+            alias = self.function.__globals__.get(step.annotation.id) if isinstance(step, ast.AnnAssign) else None  # type: ignore[attr-defined]
             found.append((target.id, symbol_of(alias), step.value))
         return found, last.value
 
@@ -218,13 +218,13 @@ def check(eq: Equation, tree: ast.FunctionDef) -> None:
     for statement in body[:-1]:
         if not (isinstance(statement, ast.AnnAssign) or (isinstance(statement, ast.Assign) and len(statement.targets) == 1)):
             refuse(eq, statement, "only named steps may stand before the return")
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target  # type: ignore[attr-defined]
         if not isinstance(target, ast.Name):
             refuse(eq, statement, "a step has one plain name")
     if not isinstance(body[-1], ast.Return) or body[-1].value is None:
         refuse(eq, body[-1], "an equation ends in one return")
     for statement in body:
-        _check_expression(eq, statement.value)
+        _check_expression(eq, statement.value)  # type: ignore[attr-defined]
 
 
 def _check_expression(eq: Equation, node: ast.expr) -> None:

@@ -39,10 +39,11 @@ class Lowered:
 
     def once(self, name: str, compute: Callable[[], Any]) -> Any:
         """Return what depends on nothing but these numbers, computed once for each reading of them."""
-        known = self.known
-        if name not in known:
-            known[name] = compute()
-        return known[name]
+        try:
+            return self.known[name]
+        except KeyError:
+            self.known[name] = value = compute()
+            return value
 
     def lifted(self, lift: Callable[[Any, Origin], Any]) -> "Lowered":
         """Return a copy whose numbers are what a reading makes of them."""

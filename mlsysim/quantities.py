@@ -185,7 +185,7 @@ def _ratio(latex: str, meaning: str, span: tuple[float, float], **bounds: Any) -
     return Annotated[Any, Symbol(latex, "", meaning, span, **bounds)]
 
 
-_FROM_ZERO = {"low_open": False}
+_FROM_ZERO: dict[str, Any] = {"low_open": False}
 
 # Demand: arithmetic and bytes.
 Work = _q(r"W", "flop", "arithmetic performed", (1e9, 1e18), "TFLOP", **_FROM_ZERO)

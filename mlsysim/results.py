@@ -86,9 +86,6 @@ class Result:
 
     def __init__(self, values: dict[str, Any], core: Callable[..., dict[str, Any]], inputs: Any) -> None:
         put = object.__setattr__
-        for value in values.values():
-            if hasattr(value, "setflags"):
-                value.setflags(write=False)
         put(self, "_values", values)
         put(self, "_core", core)
         put(self, "_inputs", inputs)
@@ -109,7 +106,7 @@ class Result:
         if name in values:
             if values["feasible"] is False and name.endswith("bottleneck"):
                 raise InfeasibleError(self.reason)
-            return values[name]
+            return _frozen(values[name])
         raise UnknownNameError(f"a {type(self).__name__} has no {name!r}: {nearest(name, [*self.fields, *values])}")
 
     def number(self, name: str) -> Any:
@@ -130,12 +127,12 @@ class Result:
         value = values[name]
         if type(value) is Missing:
             raise value.error(f"{name}: {value.sentence}")
-        return value
+        return value if type(value) is float else _frozen(value)
 
     @property
     def feasible(self) -> Any:
         """Whether it fits (an array of truths in a sweep)."""
-        return self._values["feasible"]
+        return _frozen(self._values["feasible"])
 
     @property
     def reason(self) -> str:
@@ -148,7 +145,8 @@ class Result:
         what = template.format(*(getattr(p, "title", p) if hasattr(p, "zoo_name") else p for p in parts))
         needs, has = self._values["reason"]
         device = self._inputs.device.title
-        return f"{what} needs {people(needs, 'byte')} on each {device}, which has {people(has, 'byte')}: {people(needs - has, 'byte')} too much"
+        over = people(needs - has, "byte")
+        return f"{what} needs {people(needs, 'byte')} on each {device}, which has {people(has, 'byte')}: {over} too much"
 
     @property
     def label(self) -> str:
@@ -207,7 +205,7 @@ class Result:
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return False
-        mine, theirs = _plain(self._values), _plain(other._values)  # type: ignore[attr-defined]
+        mine, theirs = _plain(self._values), _plain(other._values)
         return mine.keys() == theirs.keys() and all(_same(v, theirs[n]) for n, v in mine.items())
 
     def __hash__(self) -> int:
@@ -235,7 +233,8 @@ class Result:
 
         rows = "".join(f"<tr><th scope='row'>{escape(n)}</th><td>{escape(v)}</td></tr>" for n, v in self._rows())
         note = "" if self.feasible is not False else f"<p>{escape(self.reason)}</p>"
-        return f"<div class='mls-result'><table><caption>{type(self).__name__} ({escape(self.label)})</caption><tbody>{rows}</tbody></table>{note}</div>"
+        caption = f"<caption>{type(self).__name__} ({escape(self.label)})</caption>"
+        return f"<div class='mls-result'><table>{caption}<tbody>{rows}</tbody></table>{note}</div>"
 
 
 class Missing:
@@ -268,6 +267,13 @@ class LiftedResult:
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
     return {n: getattr(v, "sentence", v) for n, v in values.items()}
+
+
+def _frozen(value: Any) -> Any:
+    """Return an array that cannot be written to, and anything else as it is."""
+    if hasattr(value, "setflags"):
+        value.setflags(write=False)
+    return value
 
 
 def _same(a: Any, b: Any) -> bool:

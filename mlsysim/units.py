@@ -92,7 +92,7 @@ def registry() -> "pint.UnitRegistry":
             except pint.DimensionalityError as error:
                 raise UnitError(f"{self} is not in {other}: {error}") from None
 
-        ito = ito_base_units = ito_root_units = ito_reduced_units = ito_preferred = _frozen
+        ito = ito_base_units = ito_root_units = ito_reduced_units = ito_preferred = _frozen  # type: ignore[assignment]
 
     class Registry(pint.UnitRegistry):
         pass

@@ -71,10 +71,11 @@ class Why:
 
         from .readings.latex import substituted
 
-        steps = "".join(
-            f"<li value='{s.number}'><code>{escape(s.equation.name)}</code> {escape(s.equation.sentence)}<br><span class='mls-tex'>{escape(substituted(s.equation, s.inputs, nice(s.value, s.equation.result)))}</span></li>"
-            for s in self.steps
-        )
+        steps = ""
+        for s in self.steps:
+            tex = substituted(s.equation, s.inputs, nice(s.value, s.equation.result))
+            head = f"<code>{escape(s.equation.name)}</code> {escape(s.equation.sentence)}"
+            steps += f"<li value='{s.number}'>{head}<br><span class='mls-tex'>{escape(tex)}</span></li>"
         leaves = "".join(f"<li><code>{escape(n)}</code> = {escape(_leaf(v))}</li>" for n, v in self.leaves.items())
         return f"<details class='mls-why'><summary>{escape(self.name)}</summary><ol>{steps}</ol><p>from</p><ul>{leaves}</ul></details>"
 

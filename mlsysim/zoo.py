@@ -132,13 +132,18 @@ def _values(table: Mapping[str, Any], name: str, prefix: str, defaults: Mapping[
         elif isinstance(value, str) and value.partition(".")[0] in KIND_NAMES and value.count(".") == 2:
             values[key] = _load(value)
             references.setdefault(name, set()).add(value)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
-        elif isinstance(value, str) and re.match(r"[-+.\d]+ ?\S", value) and key not in WORDS:
+        elif _is_number(key, value):
             raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
         else:
             values[key] = value
     return values
+
+
+def _is_number(key: str, value: Any) -> bool:
+    """Whether a bare value is a number, or text that begins with one; names and summaries may hold some."""
+    if isinstance(value, str):
+        return key not in WORDS and re.match(r"[-+.\d]+ ?\S", value) is not None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) -> Any:

@@ -89,7 +89,7 @@ class Dual:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _pick(word: str, choose: Callable[..., float]) -> Callable[..., Dual]:
+def _pick(word: str, choose: Callable[..., Any]) -> Callable[..., Dual]:
     def pick(*args: Any) -> Dual:
         duals = [Dual.of(a) for a in args]
         best = choose(duals, key=lambda d: d.value)

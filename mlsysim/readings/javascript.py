@@ -4,6 +4,7 @@
 """
 
 import ast
+import re
 
 from ..equation import EQUATIONS, Equation
 from .printer import ATOM, SUM, UNARY, Printer, level
@@ -11,9 +12,14 @@ from .printer import ATOM, SUM, UNARY, Printer, level
 OPERATORS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**"}
 COMPARE = {ast.Eq: "===", ast.NotEq: "!==", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 RESERVED = frozenset(
-    "break case catch class const continue debugger default delete do else enum export extends false finally for function if "
-    "implements import in instanceof interface let new null package private protected public return static super switch this "
-    "throw true try typeof var void while with yield await arguments eval".split()
+    re.findall(
+        r"\w+",
+        """
+        break case catch class const continue debugger default delete do else enum export extends false finally for function if
+        implements import in instanceof interface let new null package private protected public return static super switch this
+        throw true try typeof var void while with yield await arguments eval
+        """,
+    )
 )
 
 

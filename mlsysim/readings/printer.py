@@ -34,10 +34,10 @@ class Printer:
         self.eq = eq
 
     def __call__(self, node: ast.expr) -> str:
-        method = getattr(self, type(node).__name__, None)
-        if method is None:
-            refuse(self.eq, node, f"{type(node).__name__} cannot be printed")
-        return method(node)
+        kind = type(node).__name__
+        if not hasattr(self, kind):
+            refuse(self.eq, node, f"{kind} cannot be printed")
+        return getattr(self, kind)(node)
 
 
 class _Substitute(ast.NodeTransformer):

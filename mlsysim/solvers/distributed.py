@@ -10,7 +10,7 @@ from ..results import DistributedResult, Missing
 from ..systems import Fleet
 from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters, sequence_pairs
 from .base import Inputs, count, expect, label_of, masked, origins_of, read_efficiency, reading_for, sizes
-from .serving import all_reduce_on_node, check_split
+from .serving import all_reduce_on_node, check_split, local_bandwidth
 from .single_node import step_on_device
 
 _GLOBAL_BATCH = nomenclature()["GlobalBatch"]
@@ -57,12 +57,6 @@ def network(eq: Reading, x: Lowered) -> tuple[Any, Any]:
     port = eq.oversubscribed_bandwidth(x.node.nic_bandwidth, x.fabric.oversubscription)
     each = eq.device_network_bandwidth(x.node.nics, port, x.node.local_devices)
     return eq.achieved_bandwidth(each, x.efficiency_link), x.fabric.latency
-
-
-def local_bandwidth(eq: Reading, x: Lowered) -> Any:
-    """Return one device's bandwidth inside its node, one direction."""
-    hardware = x.hardware
-    return eq.achieved_bandwidth(eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions), x.efficiency_link)
 
 
 def reduction_time(eq: Reading, x: Lowered) -> Any:

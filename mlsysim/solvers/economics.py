@@ -88,7 +88,7 @@ def place_numbers(fleet: Fleet, datacenter: Any = None, grid: Any = None) -> tup
     if grid is not None:
         expect(grid, GridProfile, "grid", "a GridProfile such as Infrastructure.Grids.Quebec")
     building = datacenter if datacenter is not None else fleet.datacenter
-    power = grid if grid is not None else (building.grid if datacenter is not None and building.grid else fleet.place)
+    power = grid if grid is not None else (datacenter.grid if datacenter is not None and datacenter.grid else fleet.place)
     values: dict[str, Any] = {}
     origins: dict[str, Any] = {}
     missing: dict[str, str] = {}
@@ -97,7 +97,7 @@ def place_numbers(fleet: Fleet, datacenter: Any = None, grid: Any = None) -> tup
         (power, "grid", {"carbon_intensity": "carbon_intensity", "water_intensity": "water_intensity", "grid_price": "electricity_price"}),
     ):
         if noun is None:
-            missing |= {n: f"{fleet.title} stands in no {role}: give {role}=, or a fleet that has one" for n in fields}
+            missing |= dict.fromkeys(fields, f"{fleet.title} stands in no {role}: give {role}=, or a fleet that has one")
             continue
         lowered = noun.lower(role, fields)
         missing |= lowered.missing
@@ -205,7 +205,7 @@ class EconomicsModel:
             origins["price"] = device.origin("price", "hardware")
         labels = {r.label for r in (x["serving"], x["training"]) if r is not None}
         x["label"] = "estimate" if "estimate" in labels else "bound"
-        numbers = {
+        numbers: dict[str, Any] = {
             n: x[n] for n in ("duration", "utilization", "electricity_price", "lifetime", "maintenance_rate", "discount_rate") if n in x
         }
         for result, role in ((x["serving"], "serving"), (x["training"], "training")):

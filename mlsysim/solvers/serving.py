@@ -28,11 +28,15 @@ _INPUT = nomenclature()["InputLen"]
 _OUTPUT = nomenclature()["OutputLen"]
 
 
+def local_bandwidth(eq: Reading, x: Lowered) -> Any:
+    """Return one device's bandwidth inside its node, one direction."""
+    hardware = x.hardware
+    return eq.achieved_bandwidth(eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions), x.efficiency_link)
+
+
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
     """Return the time of one ring all-reduce between the devices of a tensor-parallel group inside a node."""
-    hardware = x.hardware
-    one_way = eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions)
-    return eq.ring_allreduce_time(message, x.tp_size, eq.achieved_bandwidth(one_way, x.efficiency_link), hardware.link_latency)
+    return eq.ring_allreduce_time(message, x.tp_size, local_bandwidth(eq, x), x.hardware.link_latency)
 
 
 def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, batch: Any, new_tokens: Any) -> tuple[Any, Any, Any, Any]:
@@ -49,8 +53,7 @@ def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, 
     communication = 0.0
     if x.tp > 1:
         message = eq.activation_message(batch, new_tokens, x.model.hidden, x.element_size, 1.0)
-        times = eq.collective_count(2.0, eq.layers_held(x.model.layers, 1.0), 1.0)
-        communication = eq.repeated_time(all_reduce_on_node(eq, x, message), times)
+        communication = eq.repeated_time(all_reduce_on_node(eq, x, message), eq.collective_count(2.0, x.model.layers, 1.0))
     return compute, memory, eq.through_stages(stage, x.pp_size), communication
 
 
@@ -64,7 +67,8 @@ def all_devices(eq: Reading, x: Lowered, replica: Any) -> Any:
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve serving, in whatever reading."""
     g, hardware = x.model, x.hardware
-    weights = eq.device_bytes(eq.weight_bytes(all_parameters(eq, g), x.weight_size), x.tp_size, x.pp_size)
+    whole = eq.weight_bytes(all_parameters(eq, g), x.weight_size)
+    weights = eq.device_bytes(whole, x.tp_size, x.pp_size)
     held = None if g.latent or x.tp == 1 else eq.heads_held(g.kv_heads, x.tp_size)
     final = eq.final_context(x.input_len, x.output_len)
 
@@ -105,7 +109,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "request_rate": rate,
         "replicas": copies,
         "kv_cache_size": cache_bytes(eq, g, final, x.batch, x.kv_size),
-        "weight_memory": eq.weight_bytes(all_parameters(eq, g), x.weight_size),
+        "weight_memory": whole,
         "max_batch_size": eq.largest_batch(hardware.capacity, weights, sequence_cache),
         "memory_footprint": footprint,
         "communication_time": waits,
@@ -149,7 +153,8 @@ class ServingModel:
 
     Prefill computes the prompts of a batch; decode then makes one token for each sequence at a time. Tensor parallelism
     splits every layer over the devices of a node, with two all-reduces a layer; pipeline stages work on as many
-    groups of sequences as there are stages. A fleet holds as many replicas as fit its devices.
+    groups of sequences as there are stages, and the small messages between stages are left out. A fleet holds as many replicas
+    as fit its devices.
     """
 
     result = ServingResult

@@ -62,7 +62,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_config_value("mls_katex", "", "html", (str,))
     app.add_config_value("mls_search", False, "html", (bool,))
     app.add_config_value("mls_code", "", "env", (str,))
-    app.add_node(number, html=(visit_number, depart_number), **{f: (ignore, ignore) for f in ("latex", "text", "man", "texinfo")})
+    app.add_node(number, html=(visit_number, depart_number), **dict.fromkeys(("latex", "text", "man", "texinfo"), (ignore, ignore)))
     app.add_domain(MlsDomain)
     for name, directive in DIRECTIVES.items():
         app.add_directive(name, directive)

@@ -162,7 +162,8 @@ class PlaceDirective(_Directive):
         depth = self.env.docname.count("/")
         path = "../" * depth + f"_static/place/{picture.file}#{anchor(name)}"
         alt = f"{picture.title}. {zoo.load(name).name} stands out."
-        html = f'<figure class="mls-place"><img src="{path}" alt="{_quote(alt)}" width="720" height="430" loading="lazy"><figcaption>{picture.title}.</figcaption></figure>'
+        image = f'<img src="{path}" alt="{_quote(alt)}" width="720" height="430" loading="lazy">'
+        html = f'<figure class="mls-place">{image}<figcaption>{picture.title}.</figcaption></figure>'
         return [nodes.raw("", html, format="html")]
 
 

@@ -104,7 +104,8 @@ def zoo_page() -> str:
     listed = "\n".join(f"/zoo/{stem}" for stem in INDEXES)
     return (
         "# Zoo\n\nEvery number in the zoo is a fact: it names its source, the place in the source, its kind "
-        "(stated, measured, derived or estimated) and the day on which it was read. Numbers that follow from facts are linked to their equations.\n\n"
+        "(stated, measured, derived or estimated) and the day on which it was read. "
+        "Numbers that follow from facts are linked to their equations.\n\n"
         f"{rows}\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
     )
 
@@ -128,9 +129,10 @@ def math_pages(gallery: str) -> dict[str, str]:
     toc = "\n".join(f"/math/{s.__name__.rpartition('.')[2]}" for s in SECTIONS)
     kinds = [e.example.kind for e in EQUATIONS.values()]
     pages["math"] = (
-        "# Math foundations\n\nEach equation stands once, as a plain function; what is printed here is that function, read in several ways. "
-        f"There are {len(kinds)}: the worked example of {kinds.count('source')} is their source's own, of {kinds.count('publication')} another "
-        f"publication's, and {kinds.count('derived')} are worked by hand and marked so.\n\n"
+        "# Math foundations\n\nEach equation stands once, as a plain function; what is printed here is that function, "
+        "read in several ways. "
+        f"There are {len(kinds)}: the worked example of {kinds.count('source')} is their source's own, of {kinds.count('publication')} "
+        f"another publication's, and {kinds.count('derived')} are worked by hand and marked so.\n\n"
         + "\n\n".join(rows)
         + f"\n\n```{{toctree}}\n:hidden:\n\n{toc}\n```\n"
     )
@@ -154,9 +156,8 @@ def solver_pages(gallery: str) -> dict[str, str]:
         name = solver.__name__
         sentence = (solver.__doc__ or "").strip().split("\n")[0]
         parts = [f"# {name}", f"```{{mls-solver}} {name}\n```"]
-        parts.append(
-            f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.\n\n```{{mls-why}} {name} {WHY[name]}\n```"
-        )
+        parts.append(f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.")
+        parts.append(f"```{{mls-why}} {name} {WHY[name]}\n```")
         examples = examples_with(gallery, name)
         if examples:
             parts.append("## Examples\n\n" + "\n".join(f"- [{title}](/{doc})" for doc, title in examples))
@@ -174,7 +175,7 @@ def all_pages(gallery: str) -> dict[str, str]:
     pages["zoo/index"] = zoo_page()
     pages |= math_pages(gallery) | solver_pages(gallery)
     pages["nomenclature"] = (
-        "# Nomenclature\n\nEach quantity is named once. Units are coherent inside the library; the ones below are those that people say.\n\n"
+        "# Nomenclature\n\nEach quantity is named once. Inside the library units are coherent; those below are what people say.\n\n"
         "```{mls-nomenclature}\n```\n"
     )
     pages["sources"] = "# Sources\n\nWhat the numbers and equations rest on, and what cites each source.\n\n```{mls-sources}\n```\n"

@@ -1,7 +1,7 @@
 """Small pieces of document tree that the directives are made of."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from docutils import nodes
 from sphinx.addnodes import pending_xref
@@ -50,7 +50,7 @@ def reference(role: str, target: str, text: str, doc: str, title: str = "", cont
     return node
 
 
-Cell = Sequence[nodes.Node] | nodes.Node | str
+Cell: TypeAlias = Sequence[nodes.Node] | nodes.Node | str
 
 
 def paragraph(*parts: nodes.Node | str) -> nodes.paragraph:

@@ -19,6 +19,17 @@ from ..units import people
 from ..workloads import CNNWorkload, TransformerWorkload
 from .published import anchor
 
+STYLE = """
+:root { color-scheme: light dark }
+text { fill: #333 } .grid { stroke: #ddd }
+.dot { fill: #8aa4b8; stroke: #fff } .name { fill: #666; font-size: 11px }
+.entry:target .dot { fill: #c2410c; r: 8px } .entry:target .name { fill: #9a3412; font-weight: 700; font-size: 14px }
+.entry:target [data-hidden] { visibility: visible }
+@media (prefers-color-scheme: dark) {
+  text { fill: #ddd } .grid { stroke: #444 }
+  .dot { fill: #5b7c96; stroke: #121212 } .name { fill: #aaa }
+  .entry:target .dot { fill: #fb923c } .entry:target .name { fill: #fdba74 }
+}"""
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 430, 80, 24, 20, 54
 
 
@@ -167,10 +178,7 @@ def draw(picture: Picture) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="system-ui, sans-serif" font-size="13">',
         f"<title>{escape(picture.title)}</title>",
-        "<style>:root{color-scheme:light dark}text{fill:#333}.grid{stroke:#ddd}.dot{fill:#8aa4b8;stroke:#fff}.name{fill:#666;font-size:11px}"
-        ".entry:target .dot{fill:#c2410c;r:8px}.entry:target .name{fill:#9a3412;font-weight:700;font-size:14px}"
-        ".entry:target [data-hidden]{visibility:visible}@media (prefers-color-scheme:dark){text{fill:#ddd}.grid{stroke:#444}.dot{fill:#5b7c96;stroke:#121212}.name{fill:#aaa}"
-        ".entry:target .dot{fill:#fb923c}.entry:target .name{fill:#fdba74}}</style>",
+        f"<style>{STYLE}</style>",
     ]
     for tick in xticks:
         x = sx(tick)

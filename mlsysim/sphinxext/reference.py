@@ -12,12 +12,21 @@ from ..solvers import SOLVERS
 PRELUDE = "from mlsysim import Fleet, Hardware, Infrastructure, Models, Systems, {name}\n"
 
 EXAMPLES = {
-    "SingleNodeModel": """step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode")""",
+    "SingleNodeModel": """step = SingleNodeModel().solve(
+    Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode"
+)""",
     "ServingModel": """serving = ServingModel().solve(
     Models.Language.Llama3_70B, node=Systems.Nodes.HGX_H100_4, batch_size=16, input_len=1024, output_len=256, tp_size=4
 )""",
     "DistributedModel": """training = DistributedModel().solve(
-    Models.Language.Llama3_70B, Systems.Clusters.Research_256, batch_size=256, seq_len=8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective"
+    Models.Language.Llama3_70B,
+    Systems.Clusters.Research_256,
+    batch_size=256,
+    seq_len=8192,
+    tp_size=8,
+    pp_size=8,
+    zero_stage=1,
+    recompute="selective",
 )""",
     "EconomicsModel": """fleet = Fleet(
     node=Systems.Nodes.HGX_H100_4, nodes=1, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
@@ -31,31 +40,45 @@ cost = EconomicsModel().solve(
     node=Systems.Nodes.DGX_H100, nodes=32, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
 )
 impact = SustainabilityModel().solve(fleet, "30 days", lifetime=Infrastructure.Prices.Server_Lifetime.assumption.lifetime)""",
-    "ReliabilityModel": """risk = ReliabilityModel().solve(Systems.Clusters.Llama3_405B, "54 days", checkpoint_time="60 s", recovery_time="10 min")""",
+    "ReliabilityModel": """risk = ReliabilityModel().solve(
+    Systems.Clusters.Llama3_405B, "54 days", checkpoint_time="60 s", recovery_time="10 min"
+)""",
 }
 """One call for each solver; its last name is the result."""
 
 FURTHER = {
     "SingleNodeModel": [
         """r = SingleNodeModel().solve(Models.Language.Mixtral_8x7B, Hardware.Cloud.H200, batch_size=8, seq_len=2048, phase="prefill")""",
-        """r = SingleNodeModel().solve(Models.Language.DeepSeek_V3, Hardware.Cloud.B200, batch_size=8, seq_len=2048, phase="decode", precision="fp8")""",
+        """r = SingleNodeModel().solve(
+    Models.Language.DeepSeek_V3, Hardware.Cloud.B200, batch_size=8, seq_len=2048, phase="decode", precision="fp8"
+)""",
         """r = SingleNodeModel().solve(Models.Language.BERT_Large, Hardware.Cloud.A100, batch_size=8, seq_len=512, phase="training")""",
         """r = SingleNodeModel().solve(Models.Vision.ResNet50, Hardware.Cloud.A100, batch_size=8, phase="training")""",
         """r = SingleNodeModel().solve(Models.Vision.ResNet50, Hardware.Cloud.A100, batch_size=8)""",
         """r = SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, Hardware.Tiny.ESP32, precision="int8")""",
     ],
     "ServingModel": [
-        """r = ServingModel().solve(Models.Language.DeepSeek_V3, fleet=Systems.Clusters.Research_256, batch_size=8, input_len=512, output_len=64, tp_size=8, pp_size=1)""",
+        """r = ServingModel().solve(
+    Models.Language.DeepSeek_V3, fleet=Systems.Clusters.Research_256, batch_size=8, input_len=512, output_len=64, tp_size=8, pp_size=1
+)""",
     ],
     "DistributedModel": [
-        """r = DistributedModel().solve(Models.Language.Mixtral_8x7B, Systems.Clusters.Research_256, 256, 4096, tp_size=2, ep_size=8, zero_stage=3, recompute="full")""",
-        """r = DistributedModel().solve(Models.Language.Llama3_8B, Systems.Clusters.Research_256, 64, 8192, tp_size=4, cp_size=4, zero_stage=2)""",
+        """r = DistributedModel().solve(
+    Models.Language.Mixtral_8x7B, Systems.Clusters.Research_256, 256, 4096, tp_size=2, ep_size=8, zero_stage=3, recompute="full"
+)""",
+        """r = DistributedModel().solve(
+    Models.Language.Llama3_8B, Systems.Clusters.Research_256, 64, 8192, tp_size=4, cp_size=4, zero_stage=2
+)""",
     ],
     "EconomicsModel": [
-        """fleet = Systems.Clusters.Research_256.replace(datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average)
+        """fleet = Systems.Clusters.Research_256.replace(
+    datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
+)
 t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective")
 terms = Infrastructure.Prices.Server_Lifetime.assumption
-r = EconomicsModel().solve(fleet, "1 year", training=t, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, discount_rate=0.05)""",
+r = EconomicsModel().solve(
+    fleet, "1 year", training=t, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, discount_rate=0.05
+)""",
     ],
     "ReliabilityModel": [
         """fleet = Systems.Clusters.Research_256.replace(storage=Systems.Storage.Checkpoint_Store)

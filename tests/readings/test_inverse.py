@@ -27,8 +27,7 @@ def test_forward_and_back(eq: Equation, name: str):
         others = {n: x for n, x in at.items() if n != name}
         try:
             found = solve_for(eq.name, name, result, **others)
-        except NoInverseError as error:
-            assert name in str(error) or "result" in str(error)
+        except NoInverseError:
             assert not (moves(eq, at, name) and closed(eq, name)), "a closed form exists and the result moves"
             continue
         assert math.isclose(eq.function(**{**others, name: found}), result, rel_tol=1e-6, abs_tol=1e-12)
