@@ -36,6 +36,11 @@ def write_pages(app: Any) -> None:
         generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery))
 
 
+def count_page(app: Any, pagename: str, templatename: str, context: Any, doctree: Any) -> None:
+    """Count the pages that are written, so that an unchanged site is not indexed again."""
+    app.mls_written += doctree is not None
+
+
 def finish(app: Any, error: Exception | None) -> None:
     """Write the shared pictures, resolve roles in downloads, and index the site for search."""
     if error or app.builder.format != "html":
@@ -46,7 +51,7 @@ def finish(app: Any, error: Exception | None) -> None:
     if app.config.mls_pages:
         place.write(outdir / "_static" / "place")
     downloads.rewrite(outdir, app.config.mls_values)
-    if app.config.mls_search:
+    if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
         command = [sys.executable, "-m", "pagefind", "--site", str(outdir), "--root-selector", "article.bd-article"]
         command += ["--exclude-selectors", ".headerlink,.sphx-glr-download,.sphx-glr-footer,.prev-next-footer", "--glob", "**/*.html"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -73,5 +78,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("env-get-outdated", outdated_pages)
     app.connect("source-read", before_read)
     app.connect("doctree-read", after_read)
+    app.mls_written = 0
+    app.connect("html-page-context", count_page)
     app.connect("build-finished", finish, priority=900)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

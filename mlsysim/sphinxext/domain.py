@@ -146,8 +146,9 @@ class ValueRole(SphinxRole):
         try:
             with zoo.watching() as touched:
                 value = named_values.compute(self.env.config.mls_values, self.text)
-        except MlsysimError as error:
-            log.warning("%s", error, location=self.get_location(), type="mls", subtype="value")
+        except (MlsysimError, AssertionError) as error:
+            why = str(error) or "a claim about it no longer holds"
+            log.warning("value %s: %s", self.text, why, location=self.get_location(), type="mls", subtype="value")
             return [nodes.literal("", self.text)], []
         depend(self.env, touched)
         self.env.note_dependency(self.env.config.mls_values)
