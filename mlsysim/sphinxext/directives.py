@@ -14,9 +14,10 @@ from ..quantities import Symbol, nomenclature
 from ..readings import inverse
 from ..readings.duals import elasticities
 from ..readings.latex import latex
-from ..units import label, people, shown
-from . import reference
-from .domain import depend, title_of
+from ..units import label, people
+from ..units import shown as digits
+from . import reference, shown
+from .domain import title_of
 from .nodes import numeral, paragraph, permalink, table
 from .nodes import reference as link
 from .published import anchor, coherent_number, derived, spoken, symbol_of_path, text_of
@@ -60,7 +61,7 @@ class EntryDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
         entry = zoo.load(name)
-        depend(self.env, [name])
+        shown.note(self.env, f"entry:{name}")
         place = nodes.target("", "")
         self.declare("entry", name, anchor(name), entry.name, place)
         words: list[Any] = [nodes.literal("", name), permalink(anchor(name), name)]
@@ -85,7 +86,7 @@ class FactsDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
         entry = zoo.load(name)
-        depend(self.env, [name])
+        shown.note(self.env, f"entry:{name}")
         rows, notes = [], []
         order = list(type(entry).model_fields)
         facts = sorted(entry.facts.values(), key=lambda f: order.index(_path(f).partition(".")[0]))
@@ -126,10 +127,8 @@ class DerivedDirective(_Directive):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        with zoo.watching() as touched:
-            zoo.load(name)
-            found = derived(name)
-        depend(self.env, touched)
+        found = derived(name)
+        shown.note(self.env, *(f"fact:{d.name}" for d in found))
         rows = []
         for item in found:
             ident = anchor(item.name)
@@ -185,7 +184,7 @@ class IndexDirective(_Directive):
         _uses_table(self.env)
         for name in zoo.names(group):
             entry = zoo.load(name)
-            depend(self.env, [name])
+            shown.note(self.env, f"title:{name}", *(f"fact:{name}.{c}" for c in columns))
             cells: list[Any] = [[self.link("entry", name, entry.name, entry.summary)]]
             for path in columns:
                 fact = entry.facts.get(path)
@@ -262,7 +261,7 @@ class EquationDirective(_Directive):
             words += [", " if i else "", nodes.literal("", name), " = ", numeral(_as_printed(value), values[name])]
         words += [
             ": ",
-            nodes.strong("", people(result, eq.result.unit, eq.result.display).replace(" ", "\u00a0") or shown(result)),
+            nodes.strong("", people(result, eq.result.unit, eq.result.display).replace(" ", "\u00a0") or digits(result)),
             f". Printed there: {_as_printed(example.gives)}. ",
         ]
         source = example.source or eq.source
@@ -301,7 +300,7 @@ class EquationDirective(_Directive):
 
 
 def _as_printed(value: Any) -> str:
-    return str(value).replace(" ", "\u00a0") if isinstance(value, str) else shown(float(value), 6)
+    return str(value).replace(" ", "\u00a0") if isinstance(value, str) else digits(float(value), 6)
 
 
 class NomenclatureDirective(_Directive):
@@ -352,9 +351,8 @@ class SolverDirective(_Directive):
         place += [nodes.rubric("", "Call"), nodes.literal_block("", reference.signature(name), language="python")]
         rows = [("", [[nodes.literal("", n)], default, text]) for n, default, text in reference.arguments(name)]
         place += [nodes.rubric("", "Arguments"), table(["Argument", "Default", "Meaning"], rows, widths=[20, 15, 65])]
-        with zoo.watching() as touched:
-            result = reference.example(name)
-        depend(self.env, touched)
+        result = reference.example(name)
+        shown.note(self.env, f"solver:{name}")
         by_symbol = {s: n for n, s in nomenclature().items()}
         fields = []
         for field, symbol in solver.result.fields.items():
@@ -389,14 +387,13 @@ class WhyDirective(_Directive):
 
     def run(self) -> list[nodes.Node]:
         name, field = self.arguments
-        with zoo.watching() as touched:
-            why = reference.example(name).why(field)
-        depend(self.env, touched)
+        why = reference.example(name).why(field)
+        shown.note(self.env, f"solver:{name}")
         rows = []
         for step in why.steps:
             given = ", ".join(f"{n} = {v}" for n, v in step.inputs.items())
             symbol = step.equation.result
-            value = people(step.value, symbol.unit, symbol.display) or shown(step.value)
+            value = people(step.value, symbol.unit, symbol.display) or digits(step.value)
             rows.append(
                 (
                     "",
@@ -431,7 +428,7 @@ class SourcesDirective(_Directive):
     required_arguments = 0
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(str(zoo.root() / "sources.bib"))
+        shown.note(self.env, "sources:")
         cited = citations()
         listed = nodes.definition_list(classes=["mls-sources"])
         for key, source in bibliography().items():

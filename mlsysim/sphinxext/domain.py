@@ -1,7 +1,7 @@
 """The ``mls`` domain: every entry, fact, equation, quantity, solver and result is an object that can be linked and cited.
 
-A role puts the *value* into the page while it is read, with a dependency on the file of every entry that the value
-rests on; only the *link* is resolved later. So a page is read again when a number on it changes, and not otherwise.
+A role puts the *value* into the page while it is read, and notes that the page shows it; only the *link* is resolved later.
+So a page is read again when a number on it changes, and not otherwise.
 """
 
 from collections.abc import Iterator
@@ -19,17 +19,11 @@ from ..equation import EQUATIONS
 from ..errors import MlsysimError, nearest
 from ..facts import Fact
 from ..quantities import nomenclature
-from . import named_values
+from . import named_values, shown
 from .nodes import numeral
 from .published import coherent_number, number_of, split, spoken, text_of
 
 log = logging.getLogger(__name__)
-
-
-def depend(env: Any, names: set[str] | list[str]) -> None:
-    """Have the page that is being read depend on the files of these entries."""
-    for name in names:
-        env.note_dependency(str(zoo.path_of(name)))
 
 
 def title_of(value: Any) -> str:
@@ -43,6 +37,8 @@ def title_of(value: Any) -> str:
 class _ValueRole(XRefRole):
     """Base of roles that show a value: unknown names are warnings with the nearest ones."""
 
+    rests_on = ""
+
     def __init__(self) -> None:
         super().__init__(warn_dangling=True, innernodeclass=nodes.inline)
 
@@ -52,16 +48,14 @@ class _ValueRole(XRefRole):
 
     def process_link(self, env: Any, refnode: Any, has_explicit_title: bool, title: str, target: str) -> tuple[str, str]:
         try:
-            with zoo.watching() as touched:
-                shown, target, tooltip = self.show(target)
+            text, target, tooltip = self.show(target)
         except MlsysimError as error:
             self.refuse(refnode, str(error))
             return title, target
-        finally:
-            if "touched" in locals():
-                depend(env, touched)
+        if self.rests_on:
+            shown.note(env, f"{self.rests_on}:{target}")
         refnode["reftitle"] = tooltip
-        return (title if has_explicit_title else shown), target
+        return (title if has_explicit_title else text), target
 
     def show(self, target: str) -> tuple[str, str, str]:
         raise MlsysimError(target)
@@ -69,6 +63,8 @@ class _ValueRole(XRefRole):
 
 class FactRole(_ValueRole):
     """``{mls:fact}`Hardware.Cloud.H100.memory.bandwidth```: the value with its unit, linked to its anchor."""
+
+    rests_on = "fact"
 
     def show(self, target: str) -> tuple[str, str, str]:
         value = number_of(target)
@@ -84,6 +80,8 @@ class FactRole(_ValueRole):
 
 class EntryRole(_ValueRole):
     """``{mls:entry}`Hardware.Cloud.H100```: the entry's name, linked to its page."""
+
+    rests_on = "title"
 
     def show(self, target: str) -> tuple[str, str, str]:
         entry, path = split(target)
@@ -144,14 +142,12 @@ class ValueRole(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[Any]]:
         try:
-            with zoo.watching() as touched:
-                value = named_values.compute(self.env.config.mls_values, self.text)
+            value = named_values.compute(self.env.config.mls_values, self.text)
         except (MlsysimError, AssertionError) as error:
             why = str(error) or "a claim about it no longer holds"
             log.warning("value %s: %s", self.text, why, location=self.get_location(), type="mls", subtype="value")
             return [nodes.literal("", self.text)], []
-        depend(self.env, touched)
-        self.env.note_dependency(self.env.config.mls_values)
+        shown.note(self.env, f"value:{self.text}")
         node = numeral(text_of(value), coherent_number(value))
         node["classes"].append("mls-value")
         return [node], []
@@ -187,8 +183,8 @@ class MlsDomain(Domain):
         "value": ValueRole(),
         "given": GivenRole(),
     }
-    initial_data: ClassVar = {"objects": {}}
-    data_version = 1
+    initial_data: ClassVar = {"objects": {}, "shown": {}}
+    data_version = 2
     dangling_warnings: ClassVar = {kind: f"no page declares {kind} %(target)s" for kind in object_types}
 
     @property
@@ -196,21 +192,28 @@ class MlsDomain(Domain):
         """Page, anchor and shown name by kind and name."""
         return self.data["objects"]
 
-    def note(self, kind: str, name: str, ident: str, shown: str) -> None:
+    @property
+    def shown(self) -> dict[str, dict[str, str]]:
+        """Digests of the things that each page shows."""
+        return self.data["shown"]
+
+    def note(self, kind: str, name: str, ident: str, words: str) -> None:
         """Declare an object on the page that is being read, and a standard label of the same name."""
         known = self.objects.get((kind, name))
         if known and known[0] != self.env.docname:
             log.warning("%s %s is declared here and in %s", kind, name, known[0], location=self.env.docname, type="mls")
-        self.objects[kind, name] = (self.env.docname, ident, shown)
+        self.objects[kind, name] = (self.env.docname, ident, words)
         label = name.lower() if kind in ("entry", "fact") else f"{kind}.{name}".lower()
-        self.env.domains.standard_domain.note_hyperlink_target(label, self.env.docname, ident, shown)
+        self.env.domains.standard_domain.note_hyperlink_target(label, self.env.docname, ident, words)
 
     def clear_doc(self, docname: str) -> None:
         for key in [k for k, v in self.objects.items() if v[0] == docname]:
             del self.objects[key]
+        self.shown.pop(docname, None)
 
     def merge_domaindata(self, docnames: Any, otherdata: dict[str, Any]) -> None:
         self.objects.update({k: v for k, v in otherdata["objects"].items() if v[0] in docnames})
+        self.shown.update({d: s for d, s in otherdata["shown"].items() if d in docnames})
 
     def resolve_xref(self, env: Any, fromdocname: str, builder: Any, typ: str, target: str, node: Any, contnode: Any) -> Any:
         if node.get("unknown"):
@@ -224,5 +227,5 @@ class MlsDomain(Domain):
         return [(f"mls:{k}", make_refnode(builder, fromdocname, h[0], h[1], contnode, h[2])) for k, h in hits if h]
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
-        for (kind, name), (doc, ident, shown) in sorted(self.objects.items()):
-            yield name, shown, kind, doc, ident, 1
+        for (kind, name), (doc, ident, words) in sorted(self.objects.items()):
+            yield name, words, kind, doc, ident, 1

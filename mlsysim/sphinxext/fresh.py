@@ -3,7 +3,7 @@
 An example's or notebook's own text is not all that it rests on. While it runs, the entries of the zoo that it touches
 are recorded; they and the library's code are its key.
 
-* A notebook is executed when its page is read; the entries that it touched become dependencies of the page.
+* A notebook is executed when its page is read; the page is noted to show the entries that it touched.
 * The gallery has a cache of its own, keyed on the example's text. A stamp beside each example holds the recorded
   entries; where one of them or the code has changed, the gallery's key is removed and the example runs again.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import zoo
-from .domain import depend
+from . import shown
 
 PACKAGE = Path(__file__).parent.parent
 
@@ -81,8 +81,9 @@ def before_gallery(app: Any) -> None:
 
 
 def outdated_pages(app: Any, env: Any, added: Any, changed: Any, removed: Any) -> list[str]:
-    """Have the pages of examples that ran again read again, though only a picture may have changed."""
-    return [f"gallery/{n}" for n in getattr(app, "mls_rerun", []) if f"gallery/{n}" in env.found_docs]
+    """Have read again: pages on which something moved, and examples that ran again, though only a picture may have changed."""
+    ran = [f"gallery/{n}" for n in getattr(app, "mls_rerun", []) if f"gallery/{n}" in env.found_docs]
+    return ran + shown.outdated(app, env)
 
 
 def touch_log(app: Any, docname: str) -> Path:
@@ -100,8 +101,8 @@ def before_read(app: Any, docname: str, content: list[str]) -> None:
 
 
 def after_read(app: Any, doctree: Any) -> None:
-    """Have a notebook's page depend on the entries that its kernel touched."""
+    """Note the entries that a notebook's kernel touched."""
     if os.environ.pop("MLSYSIM_TOUCH_LOG", ""):
         log = touch_log(app, app.env.docname)
         names = {n for n in log.read_text("utf-8").split() if n in zoo.names()}
-        depend(app.env, names.union(*map(zoo.references_of, names)) if names else [])
+        shown.note(app.env, *(f"entry:{n}" for n in names.union(*map(zoo.references_of, names))))

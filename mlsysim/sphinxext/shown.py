@@ -1,0 +1,80 @@
+"""What each page shows, and whether it is still so.
+
+Sphinx knows files; a page here rests on single facts. So each page notes, while it is read, the things that it shows, with a
+digest of each. Before the next build they are digested again, and the pages on which one differs are read again: a page
+is new when a number on it moved, and not because another number in the same file did.
+
+A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says,
+``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from .. import zoo
+from . import named_values, reference
+from .published import number_of, text_of
+
+
+def _fact(name: str, values: str) -> str:
+    return f"{number_of(name)!r}"
+
+
+def _entry(name: str, values: str) -> str:
+    return zoo.path_of(name).read_text("utf-8")
+
+
+def _title(name: str, values: str) -> str:
+    entry = zoo.load(name)
+    return f"{entry.name}\n{entry.summary}"
+
+
+def _value(name: str, values: str) -> str:
+    return text_of(named_values.compute(values, name))
+
+
+def _solver(name: str, values: str) -> str:
+    return repr(reference.example(name).why())
+
+
+def _sources(name: str, values: str) -> str:
+    from .directives import citations
+
+    return (zoo.root() / "sources.bib").read_text("utf-8") + repr(citations())
+
+
+_SAYS: dict[str, Callable[[str, str], str]] = {
+    "fact": _fact,
+    "entry": _entry,
+    "title": _title,
+    "value": _value,
+    "solver": _solver,
+    "sources": _sources,
+}
+
+
+@cache
+def digest(thing: str, values: str) -> str:
+    """Return a digest of what a thing says now; of a thing that is gone, a word."""
+    kind, _, name = thing.partition(":")
+    try:
+        says = _SAYS[kind](name, values)
+    except Exception:
+        return "gone"
+    return hashlib.sha256(says.encode()).hexdigest()[:16]
+
+
+def note(env: Any, *things: str) -> None:
+    """Note that the page that is being read shows these things."""
+    page = env.get_domain("mls").shown.setdefault(env.docname, {})
+    for thing in things:
+        page[thing] = digest(thing, env.config.mls_values)
+
+
+def outdated(app: Any, env: Any) -> list[str]:
+    """Return the pages on which something that they show has changed."""
+    values = app.config.mls_values
+    pages = env.get_domain("mls").shown
+    return [doc for doc, things in pages.items() if doc in env.found_docs and any(digest(t, values) != d for t, d in things.items())]

@@ -1,0 +1,249 @@
+"""The built site in a browser: every kind of page, light and dark, wide and narrow; search, tooltips, formulas, pictures."""
+
+import http.server
+import re
+import shutil
+import threading
+from functools import partial
+from urllib.parse import urlsplit
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need Playwright: pip install playwright")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+OPTIONS += ["--disable-component-update", "--disable-sync"]
+PAGES = [
+    "index.html",
+    "getting-started.html",
+    "architecture.html",
+    "solver-guide.html",
+    "math.html",
+    "math/roofline.html",
+    "nomenclature.html",
+    "sources.html",
+    "solvers/index.html",
+    "solvers/servingmodel.html",
+    "tutorials/index.html",
+    "tutorials/roofline.html",
+    "gallery/index.html",
+    "gallery/plot_roofline_h100.html",
+    "zoo/index.html",
+    "zoo/hardware.html",
+    "zoo/hardware/cloud/h100.html",
+    "zoo/models/language/llama3_8b.html",
+    "zoo/infrastructure/grids/quebec.html",
+    "zoo/systems/clusters/llama3_405b.html",
+    "search.html",
+    "genindex.html",
+]
+SIZES = {"wide": (1280, 900), "narrow": (390, 844)}
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves the folder without a word."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Serve the site on this machine alone, on a free port."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join(5)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the machine's Chromium."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip("browser tests need Chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        yield found
+        found.close()
+
+
+class Watched:
+    """A page of which everything that goes wrong is written down."""
+
+    def __init__(self, context, address):
+        self.address = address
+        self.wrong: list[str] = []
+        self.asked: list[str] = []
+        self.page = context.new_page()
+        self.page.set_default_timeout(15_000)
+        self.page.on("console", lambda m: m.type in ("error", "warning") and self.wrong.append(f"console: {m.text}"))
+        self.page.on("pageerror", lambda e: self.wrong.append(f"script: {e}"))
+        self.page.on("requestfailed", lambda r: self.wrong.append(f"failed: {r.url} {r.failure}"))
+        self.page.on("response", lambda r: r.status >= 400 and self.wrong.append(f"{r.status}: {r.url}"))
+        self.page.on("request", lambda r: self.asked.append(r.url))
+
+    def open(self, path):
+        """Load a page to its end."""
+        self.page.goto(f"{self.address}/{path}", wait_until="networkidle" if "search" in path else "load")
+        self.page.evaluate("() => document.fonts.ready.then(() => 1)")
+        self.page.wait_for_timeout(100)
+        return self.page
+
+    def check(self):
+        """Nothing went wrong, and nothing was asked of another host."""
+        own = ("", urlsplit(self.address).netloc)
+        outside = [u for u in self.asked if urlsplit(u).scheme not in ("data", "blob") and urlsplit(u).netloc not in own]
+        assert not outside
+        assert not self.wrong
+
+
+@pytest.fixture
+def watch(browser, address):
+    """Return a function that opens a watched page; all is checked at the end."""
+    opened = []
+
+    def start(scheme="light", size="wide"):
+        width, height = SIZES[size]
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
+        watched = Watched(context, address)
+        opened.append((context, watched))
+        return watched
+
+    yield start
+    for context, watched in opened:
+        context.close()
+        watched.check()
+
+
+LOOK = """() => ({
+  scroll: document.documentElement.scrollWidth, width: document.documentElement.clientWidth,
+  mains: document.querySelectorAll("main, [role=main]").length, heads: document.querySelectorAll("h1").length,
+  lang: document.documentElement.lang, theme: document.documentElement.dataset.theme,
+  back: getComputedStyle(document.body).backgroundColor,
+  broken: [...document.images].filter(i => i.complete && !i.naturalWidth && i.getClientRects().length).map(i => i.src),
+})"""
+
+
+def brightness(colour: str) -> float:
+    """Return how bright a colour is, of 255."""
+    return sum(map(float, re.findall(r"[\d.]+", colour)[:3])) / 3
+
+
+@pytest.mark.parametrize(("scheme", "size"), [("light", "wide"), ("dark", "wide"), ("light", "narrow"), ("dark", "narrow")])
+def test_every_kind_of_page(watch, scheme, size):
+    watched = watch(scheme, size)
+    for path in PAGES:
+        page = watched.open(path)
+        seen = page.evaluate(LOOK)
+        assert seen["scroll"] <= seen["width"], (path, "the page scrolls sideways", seen)
+        assert (seen["mains"], seen["heads"]) == (1, 1), (path, seen)
+        assert seen["lang"] == "en", path
+        assert seen["theme"] == scheme, path
+        assert (brightness(seen["back"]) > 128) == (scheme == "light"), (path, seen)
+        assert not seen["broken"], (path, seen)
+        watched.check()
+
+
+def test_search_finds_the_page_that_was_meant(watch):
+    page = watch().open("search.html?q=h100+bandwidth")
+    first = page.locator(".pagefind-ui__result-link").first
+    first.wait_for()
+    assert urlsplit(first.get_attribute("href")).path.endswith("/zoo/hardware/cloud/h100.html")
+
+
+@pytest.mark.parametrize(
+    ("query", "target"),
+    [
+        ("roofline time", "math/roofline.html"),
+        ("Llama 3 70B parameters", "zoo/models/language/llama3_70b.html"),
+        ("Quebec carbon intensity", "zoo/infrastructure/grids/quebec.html"),
+        ("Hardware.Cloud.MI300X", "zoo/hardware/cloud/mi300x.html"),
+        ("ServingModel", "solvers/servingmodel.html"),
+    ],
+)
+def test_search_has_what_was_meant_among_the_first(watch, query, target):
+    page = watch().open(f"search.html?q={query.replace(' ', '+')}")
+    page.locator(".pagefind-ui__result-link").first.wait_for()
+    found = page.locator(".pagefind-ui__result-title .pagefind-ui__result-link")
+    links = [found.nth(i).get_attribute("href") for i in range(min(3, found.count()))]
+    assert any(urlsplit(link).path.endswith(f"/{target}") for link in links), links
+
+
+def test_the_search_box_leads_to_the_search(watch):
+    page = watch().open("index.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("h100 bandwidth")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=*")
+    page.locator(".pagefind-ui__result-link").first.wait_for()
+
+
+def test_the_picture_of_a_place_marks_the_entry(watch):
+    watched = watch()
+    page = watched.open("zoo/hardware/cloud/h100.html")
+    image = page.locator("figure.mls-place img")
+    image.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.querySelector('figure.mls-place img').naturalWidth > 0")
+    source = image.get_attribute("src")
+    assert source.endswith("#hardware-cloud-h100")
+    assert "H100" in image.get_attribute("alt")
+    page.goto(f"{watched.address}/zoo/hardware/cloud/{source}")
+    marked = page.evaluate("""() => {
+      const colour = id => getComputedStyle(document.getElementById(id).querySelector(".dot")).fill;
+      return [document.querySelector(":target")?.id, colour("hardware-cloud-h100"), colour("hardware-cloud-a100")];
+    }""")
+    assert marked[0] == "hardware-cloud-h100"
+    assert marked[1] != marked[2]
+
+
+def test_formulas_are_drawn_with_their_own_fonts(watch):
+    watched = watch()
+    page = watched.open("math/roofline.html")
+    assert page.locator("main .katex-html").count() > 10
+    assert page.evaluate("() => document.fonts.ready.then(() => document.fonts.check('16px KaTeX_Main'))")
+    assert page.evaluate("() => [...document.fonts].some(f => f.family.includes('KaTeX') && f.status === 'loaded')")
+    assert any("KaTeX_Main" in u for u in watched.asked)
+    assert page.locator("main .katex-error").count() == 0
+    fraction = page.locator("main .katex-display .mfrac").first.bounding_box()
+    assert fraction["height"] > 20
+
+
+def test_tooltips_come_with_the_keyboard_and_go_with_escape(watch):
+    page = watch().open("getting-started.html")
+    link = page.locator("main a.reference.internal[data-tip]").first
+    link.focus()
+    tip = page.locator("[role=tooltip]")
+    tip.wait_for()
+    assert tip.inner_text().strip()
+    assert link.get_attribute("aria-describedby") == tip.get_attribute("id")
+    page.keyboard.press("Escape")
+    assert page.locator("[role=tooltip]").count() == 0
+    assert link.get_attribute("aria-describedby") is None, "what describes the link is gone"
+    link.hover()
+    tip.wait_for()
+    page.mouse.move(0, 0)
+    assert page.locator("[role=tooltip]").count() == 0
+
+
+def test_a_link_to_a_number_shows_it(watch):
+    watched = watch()
+    page = watched.open("zoo/hardware/cloud/h100.html#hardware-cloud-h100-memory-bandwidth")
+    box = page.locator("#hardware-cloud-h100-memory-bandwidth").bounding_box()
+    assert 0 <= box["y"] < SIZES["wide"][1]
+    under = page.evaluate("() => document.querySelector('header')?.getBoundingClientRect().bottom ?? 0")
+    assert box["y"] >= under - 1, "the header covers what was linked to"
+
+
+def test_names_and_labels_of_what_can_be_used(watch):
+    page = watch().open("zoo/hardware/cloud/h100.html")
+    nameless = page.evaluate("""() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
+      .filter(e => e.getClientRects().length)
+      .filter(e => !(e.innerText || e.getAttribute("aria-label") || e.title || e.placeholder || e.labels?.length
+        || e.querySelector("img[alt]:not([alt=''])") || e.querySelector("title")))
+      .map(e => e.outerHTML.slice(0, 200))""")
+    assert not nameless

@@ -1,0 +1,293 @@
+"""Freshness: a change of a fact renews all that rests on it, and nothing else is read or run again.
+
+The builds happen in a copy of the repository, one after another: first as it is, then as it is again, then with one
+fact after another changed, an entry added, one removed. In the end a build from nothing of the same sources says what
+every page, download and picture must be.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mlsysim import zoo
+from mlsysim.sphinxext import reference
+
+ROOT = Path(__file__).parent.parent.parent
+WANTED = ("docs", "gallery", "mlsysim", "zoo", "README.md", "pyproject.toml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
+GENERATED = {"zoo", "math", "solvers", "gallery", "math.md", "nomenclature.md", "sources.md", "_build"}
+KINDS = {"Hardware": "zoo/hardware", "Models": "zoo/models", "Infrastructure": "zoo/infra", "Systems": "zoo/fleets"}
+
+
+def page(name: str) -> str:
+    """Return the document of an entry."""
+    return "zoo/" + name.replace(".", "/").lower()
+
+
+def copy_sources(to: Path) -> Path:
+    """Copy what a build needs, and nothing that a build made."""
+    for name in WANTED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(
+                source,
+                to / name,
+                ignore=lambda folder, names: [n for n in names if n == "__pycache__" or (folder == str(ROOT / "docs") and n in GENERATED)],
+            )
+        elif source.exists():
+            shutil.copy2(source, to / name)
+    return to
+
+
+@dataclass
+class Built:
+    """What a build read and ran, and what the site was after it."""
+
+    read: set[str]
+    removed: int
+    ran: set[str]
+    notebooks: set[str]
+    site: dict[str, bytes]
+
+    def changed_since(self, other: "Built") -> set[str]:
+        """Return what is not as it was."""
+        return {n for n in self.site.keys() | other.site.keys() if self.site.get(n) != other.site.get(n)}
+
+
+LISTENER = '''
+"""Writes down what a build reads."""
+import os
+
+
+def setup(app):
+    def note(app, docname, content):
+        with open(os.environ["MLS_TEST_READ"], "a") as log:
+            log.write(docname + "\\n")
+
+    app.connect("source-read", note)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+'''
+
+
+def snapshot(out: Path) -> dict[str, bytes]:
+    """Return the articles, downloads and pictures of a site, by name; what names the build itself is left out."""
+    found = {}
+    for path in sorted(out.rglob("*")):
+        name = path.relative_to(out).as_posix()
+        if not path.is_file() or name.startswith(("pagefind/", "_static/vendor/")):
+            continue
+        if path.suffix == ".html" and not name.startswith("_static/"):
+            article = re.search(r'<article class="bd-article">.*?</article>', path.read_text("utf-8"), re.DOTALL)
+            found[name] = article.group().encode() if article else b""
+        elif path.suffix in (".py", ".ipynb") and name.startswith("_downloads/"):
+            found[path.name] = path.read_bytes()
+        elif name.startswith(("_static/place/", "_images/")) and "thumb" not in name:
+            found[name] = path.read_bytes()
+    return found
+
+
+class Copy:
+    """A copy of the repository that can be built."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = copy_sources(folder)
+        (self.root / "listener.py").write_text(LISTENER, "utf-8")
+        self.out = folder / "out" / "html"
+
+    def build(self) -> Built:
+        """Build, and return what happened; a warning is a failure."""
+        log = self.root / "read.txt"
+        log.write_text("", "utf-8")
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("COV_", "PYTEST_")) and k != "PYTHONDONTWRITEBYTECODE"}
+        env |= {"PYTHONPATH": str(self.root), "MLS_TEST_READ": str(log)}
+        command = [sys.executable, "-m", "sphinx", "-b", "html", "-j", "2", "-n", "-W", "--keep-going", "-D", f"extensions={EXTENSIONS}"]
+        command += ["-d", str(self.out.parent / "doctrees"), "docs", str(self.out)]
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, timeout=170, check=False)
+        text = done.stdout + done.stderr
+        assert done.returncode == 0, text[-3000:]
+        removed = int(re.search(r"updating environment: .*?(\d+) removed", text).group(1))
+        ran = set(re.findall(r"generating gallery for gallery\.\.\. .*?(plot_\w+)\.py", text))
+        notebooks = {Path(p).stem for p in re.findall(r"(\S+\.md): Executed notebook", text)}
+        return Built(set(log.read_text("utf-8").split()), removed, ran, notebooks, snapshot(self.out))
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Change one thing in a file of the copy."""
+        file = self.root / path
+        text = file.read_text("utf-8")
+        assert text.count(old) == 1, (path, old)
+        file.write_text(text.replace(old, new), "utf-8")
+
+
+def extensions() -> str:
+    """Return the extensions of the configuration, and the one that writes down what is read."""
+    listed = re.search(r"^extensions = \[(.*?)\]", (ROOT / "docs/conf.py").read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    return ",".join([*re.findall(r'"([\w.]+)"', listed.group(1)), "listener"])
+
+
+EXTENSIONS = extensions()
+
+
+@pytest.fixture(scope="session")
+def copy(tmp_path_factory, request) -> Copy:
+    """Return the copy in which one build follows another."""
+    return Copy(tmp_path_factory.mktemp("fresh"))
+
+
+@pytest.fixture(scope="session")
+def history(copy) -> list[Built]:
+    """Return what was built so far; the first build is from nothing."""
+    return [copy.build()]
+
+
+def names_that_rest_on(name: str) -> set[str]:
+    """Return an entry and all that refer to it."""
+    return {name} | {n for n in zoo.names() if name in zoo.references_of(n)}
+
+
+def mentions(text: str, names: set[str]) -> bool:
+    """True where a text names one of the entries, or walks over the group of one."""
+    groups = {n.rpartition(".")[0] for n in names}
+    return any(re.search(rf"\b{re.escape(n)}(?!\w)", text) for n in names) or any(
+        re.search(rf"\b(?:{re.escape(g)}|getattr\({re.escape(g)})\b(?!\.)", text) for g in groups
+    )
+
+
+def may_run(copy: Copy, names: set[str]) -> set[str]:
+    """Return the examples whose text names one of the entries."""
+    return {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if mentions(p.read_text("utf-8"), names)}
+
+
+def may_be_read(copy: Copy, name: str) -> set[str]:
+    """Return the documents that can rest on an entry, judged by their text."""
+    names = names_that_rest_on(name)
+    found = {page(n) for n in names} | {KINDS[n.partition(".")[0]] for n in names} | {"sources"}
+    found |= {f"gallery/{e}" for e in may_run(copy, names)}
+    solvers = {s for s, text in reference.EXAMPLES.items() if mentions(text, names)}
+    found |= {f"solvers/{s.lower()}" for s in solvers}
+    by_value = values_that_rest_on(copy, names)
+    for path in (copy.root / "docs").rglob("*.md"):
+        document = path.relative_to(copy.root / "docs").with_suffix("").as_posix()
+        text = path.read_text("utf-8")
+        if mentions(text, names) or by_value & set(re.findall(r"\{mls:value\}`(\w+)`", text)):
+            found.add(document)
+    return found
+
+
+def values_that_rest_on(copy: Copy, names: set[str]) -> set[str]:
+    """Return the values of the pages whose function names one of the entries, or calls one that does."""
+    text = (copy.root / "docs/values.py").read_text("utf-8")
+    bodies = dict(re.findall(r"^def (\w+)\(.*?\n(.*?)(?=^def |\Z)", text, re.DOTALL | re.MULTILINE))
+    found = {n for n, body in bodies.items() if mentions(body, names)}
+    while more := {n for n, body in bodies.items() if n not in found and any(re.search(rf"\b{f}\(", body) for f in found)}:
+        found |= more
+    return found
+
+
+def renewed(now: Built, before: Built) -> set[str]:
+    """Return the documents whose page is not as it was."""
+    return {n.removesuffix(".html") for n in now.changed_since(before) if n.endswith(".html")}
+
+
+def test_the_first_build_reads_and_runs_everything(copy, history):
+    examples = {p.stem for p in (copy.root / "gallery").glob("plot_*.py")}
+    assert history[0].ran == examples
+    assert "roofline" in history[0].notebooks
+    assert {f"{e}.ipynb" for e in examples} <= set(history[0].site)
+    assert {page(n) for n in zoo.names()} <= history[0].read
+
+
+def test_nothing_is_done_again_where_nothing_changed(copy, history):
+    history.append(copy.build())
+    now = history[-1]
+    assert (now.read, now.removed, now.ran, now.notebooks) == (set(), 0, set(), set())
+    assert not now.changed_since(history[-2])
+
+
+def test_a_fact_that_few_rest_on(copy, history):
+    name = "Hardware.Cloud.A100"
+    copy.edit("zoo/Hardware/Cloud/A100.toml", *a_change(copy, name, "bandwidth"))
+    history.append(copy.build())
+    now, before = history[-1], history[-2]
+    assert {page(name), "zoo/hardware"} <= renewed(now, before) <= now.read
+    assert now.read <= may_be_read(copy, name)
+    assert now.ran <= may_run(copy, names_that_rest_on(name))
+    assert now.notebooks == {d.rpartition("/")[2] for d in now.read if d.startswith("tutorials/") and d != "tutorials/index"}
+    assert "zoo/hardware/cloud/h200" not in now.read
+    assert len(now.read) < 20
+
+
+def a_change(copy: Copy, name: str, key: str) -> tuple[str, str]:
+    """Return the line of a fact inside the memory of a device, as it is and with another number."""
+    text = (copy.root / "zoo" / (name.replace(".", "/") + ".toml")).read_text("utf-8")
+    memory = text[text.index("[memory]") :]
+    line = re.search(rf'^{key} = \{{value = "([\d.]+) (\S+)".*$', memory, re.MULTILINE)
+    value = float(line.group(1)) * 1.25
+    return line.group(), line.group().replace(f'"{line.group(1)} ', f'"{value:g} ', 1)
+
+
+def test_a_fact_that_many_rest_on(copy, history):
+    name = "Hardware.Cloud.H100"
+    copy.edit("zoo/Hardware/Cloud/H100.toml", *a_change(copy, name, "bandwidth"))
+    history.append(copy.build())
+    now, before = history[-1], history[-2]
+    new = renewed(now, before)
+    assert {page(name), "zoo/hardware", "getting-started", "tutorials/roofline", "gallery/plot_roofline_h100"} <= new
+    assert new <= now.read
+    assert now.read <= may_be_read(copy, name)
+    assert "plot_roofline_h100" in now.ran <= may_run(copy, names_that_rest_on(name))
+    assert now.notebooks == {"roofline"}
+    assert "_static/place/hardware.svg" in now.changed_since(before)
+    assert "plot_roofline_h100.ipynb" in now.changed_since(before)
+    assert page("Infrastructure.Grids.Japan") not in now.read
+
+
+def test_a_new_entry_appears(copy, history):
+    source = copy.root / "zoo/Infrastructure/Grids/Norway.toml"
+    text = source.read_text("utf-8")
+    assert "Atlantis" not in text
+    (source.parent / "Atlantis.toml").write_text(re.sub(r'^name = ".*"$', 'name = "Atlantis"', text, flags=re.MULTILINE), "utf-8")
+    history.append(copy.build())
+    now, before = history[-1], history[-2]
+    assert {"zoo/infrastructure/grids/atlantis", "zoo/infra", "zoo/index"} <= renewed(now, before)
+    assert b"Atlantis" in now.site["zoo/infra.html"]
+    assert b"infrastructure-grids-atlantis" in now.site["_static/place/grids.svg"]
+    assert now.ran == {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if "Infrastructure.Grids:" in p.read_text("utf-8")}
+    assert now.notebooks == set()
+    assert page("Hardware.Cloud.H100") not in now.read
+
+
+def test_an_entry_that_is_removed_is_gone(copy, history):
+    (copy.root / "zoo/Infrastructure/Grids/Atlantis.toml").unlink()
+    history.append(copy.build())
+    now = history[-1]
+    assert now.removed == 1
+    assert b"Atlantis" not in b"".join(now.site[n] for n in now.site if n != "zoo/infrastructure/grids/atlantis.html")
+    assert not (copy.out / "zoo/infrastructure/grids/atlantis.html").exists(), "its page is still there, and search still finds it"
+
+
+def test_a_named_value_that_changes(copy, history):
+    copy.edit("docs/values.py", "    return _decode_step().latency\n", "    return 2 * _decode_step().latency\n")
+    history.append(copy.build())
+    now, before = history[-1], history[-2]
+    assert "getting-started" in renewed(now, before) <= now.read
+    assert (now.ran, now.notebooks) == (set(), set())
+    with_values = {p.stem for p in (copy.root / "docs").glob("*.md") if "{mls:value}" in p.read_text("utf-8")}
+    assert now.read <= with_values | {f"gallery/{e}" for e in examples_with_values(copy)} | {"tutorials/roofline"}
+
+
+def examples_with_values(copy: Copy) -> set[str]:
+    """Return the examples that show named values."""
+    return {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if ":mls:value:" in p.read_text("utf-8")}
+
+
+def test_all_is_as_if_it_had_been_built_from_nothing(copy, history, tmp_path):
+    again = Copy(tmp_path)
+    shutil.rmtree(again.root / "zoo")
+    shutil.copytree(copy.root / "zoo", again.root / "zoo")
+    shutil.copy2(copy.root / "docs/values.py", again.root / "docs/values.py")
+    assert again.build().changed_since(history[-1]) == set()

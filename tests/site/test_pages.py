@@ -1,0 +1,257 @@
+"""The built pages: every name has its address, every link its end, and nothing comes from elsewhere."""
+
+import json
+import re
+import zipfile
+import zlib
+from collections import Counter
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from mlsysim import zoo
+from mlsysim.equation import EQUATIONS
+from mlsysim.quantities import nomenclature
+from mlsysim.solvers import SOLVERS
+from mlsysim.sphinxext.published import anchor, coherent_number, derived, page
+from mlsysim.sphinxext.sources import bibliography
+
+TEXTBOOK = re.compile(r"https://(?:\w+\.)*mlsysbook\.ai(?:/|$)|https://github\.com/harvard-edge/cs249r_book(?:/|$)")
+TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "--", "\u2026": "..."})
+
+
+def plain(text: str) -> str:
+    """Return text without spaces, separators of thousands and typographic signs."""
+    return re.sub(r"[\s,\u202f\u00a0]", "", text.translate(TYPOGRAPHY)).replace("---", "-").replace("--", "-")
+
+
+@pytest.fixture(scope="session")
+def inventory(site) -> dict[str, dict[str, str]]:
+    """Return the addresses in objects.inv by kind and name."""
+    _, _, _, _, body = (site / "objects.inv").read_bytes().split(b"\n", 4)
+    found: dict[str, dict[str, str]] = {}
+    for line in zlib.decompress(body).decode().splitlines():
+        name, kind, _, uri, _ = re.match(r"(.+?)\s+(\S+)\s+(-?\d+)\s+(\S*)\s+(.*)", line).groups()
+        found.setdefault(kind, {})[name] = uri[:-1] + name if uri.endswith("$") else uri
+    return found
+
+
+def objects() -> list[tuple[str, str, str, str]]:
+    """Return the kind, name, page and anchor of everything that is published."""
+    found = []
+    for name in zoo.names():
+        found.append(("entry", name, page(name), anchor(name)))
+        found += [("fact", f.name, page(name), anchor(f.name)) for f in zoo.load(name).facts.values()]
+        found += [("fact", d.name, page(name), anchor(d.name)) for d in derived(name)]
+    found += [("eq", e.name, f"math/{e.module}", f"eq-{e.name.replace('_', '-')}") for e in EQUATIONS.values()]
+    found += [("quantity", n, "nomenclature", f"quantity-of-{n.lower()}") for n in nomenclature()]
+    found += [("source", k, "sources", f"source-of-{k}") for k in bibliography()]
+    found += [("solver", s.__name__, f"solvers/{s.__name__.lower()}", f"solver-{s.__name__.lower()}") for s in SOLVERS]
+    return found
+
+
+def test_everything_has_its_page_and_anchor(pages):
+    missing = [(kind, name) for kind, name, doc, ident in objects() if ident not in pages[f"{doc}.html"].ids]
+    assert not missing
+    addresses = Counter((doc, ident) for _, _, doc, ident in objects())
+    assert [a for a, n in addresses.items() if n > 1] == []
+
+
+def test_the_inventory_holds_every_object(inventory):
+    labels = inventory["std:label"]
+    for kind, name, doc, ident in objects():
+        assert inventory[f"mls:{kind}"][name] == f"{doc}.html#{ident}"
+        assert labels[name.lower() if kind in ("entry", "fact") else f"{kind}.{name}".lower()] == f"{doc}.html#{ident}"
+    gone = {(k, n) for k in inventory if k.startswith("mls:") for n in inventory[k]} - {(f"mls:{k}", n) for k, n, _, _ in objects()}
+    assert not gone, "the inventory holds names that nothing has"
+
+
+def test_no_page_is_left_of_something_that_is_gone(pages):
+    known = {f"{doc}.html" for _, _, doc, _ in objects()}
+    generated = {p for p in pages if p.split("/")[0] in ("zoo", "math", "solvers") and p.count("/") >= (2 if p.startswith("zoo/") else 1)}
+    assert generated - known - {"solvers/index.html"} == set()
+
+
+def test_ids_are_unique_and_hold_no_dots(pages):
+    for name, found in pages.items():
+        twice = [i for i, n in Counter(found.ids).items() if n > 1]
+        assert not twice, (name, twice)
+        assert not [i for i in found.ids if "." in i or " " in i or not i], name
+
+
+def resolve(name: str, href: str) -> tuple[str, str]:
+    """Return the file and fragment that a link of a page leads to."""
+    parts = urlsplit(href)
+    path = unquote(parts.path)
+    if not path:
+        return name, unquote(parts.fragment)
+    joined = PurePosixPath(path.lstrip("/")) if path.startswith("/") else PurePosixPath(name).parent / path
+    kept: list[str] = []
+    for part in joined.parts:
+        if part == "..":
+            assert kept, (name, href)
+            kept.pop()
+        elif part != ".":
+            kept.append(part)
+    return "/".join([*kept, "index.html"] if path.endswith("/") or not kept else kept), unquote(parts.fragment)
+
+
+def test_every_link_inside_the_site_ends_somewhere(site, pages):
+    files = {p.relative_to(site).as_posix() for p in site.rglob("*") if p.is_file()}
+    ids = {name: set(p.ids) for name, p in pages.items()}
+    pictures: dict[str, str] = {}
+    count, broken = 0, []
+    for name, found in pages.items():
+        for element in found.all("a", "link", "script", "img", "form", "source"):
+            for key in ("href", "src", "action"):
+                href = element.attributes.get(key)
+                if href is None or urlsplit(href).scheme or href.startswith("//"):
+                    continue
+                count += 1
+                path, fragment = resolve(name, href)
+                if path not in files or (fragment and path in ids and fragment not in ids[path]):
+                    broken.append((name, href))
+                if (
+                    fragment
+                    and path.endswith(".svg")
+                    and f'id="{fragment}"' not in pictures.setdefault(path, (site / path).read_text("utf-8"))
+                ):
+                    broken.append((name, href))
+    assert not broken
+    assert count > 5000, "the checker found hardly any link: does it still read the pages?"
+
+
+def test_a_broken_link_would_be_found(pages):
+    assert resolve("zoo/hardware/cloud/h100.html", "../../../sources.html#x") == ("sources.html", "x")
+    assert resolve("math.html", "#x") == ("math.html", "x")
+    assert resolve("a/b.html", "c/") == ("a/c/index.html", "")
+
+
+def test_nothing_comes_from_another_host(site, pages):
+    for name, found in pages.items():
+        for element in found.elements:
+            for key in ("src", "srcset", "data-src", "poster", "action", "data"):
+                assert not re.search(r"(?:https?:)?//", element.attributes.get(key, "")), (name, element)
+            outside = urlsplit(element.attributes.get("href", "")).netloc
+            if element.tag != "a" and element.attributes.get("rel") != "canonical":
+                assert not outside, (name, element)
+            assert "url(http" not in element.attributes.get("style", ""), (name, element)
+    used = {
+        resolve(n, e.attributes["href"])[0] for n, p in pages.items() for e in p.all("link") if "stylesheet" in e.attributes.get("rel", "")
+    }
+    assert used
+    for name in used:
+        text = (site / name).read_text("utf-8")
+        assert not re.search(r"url\(\s*[\"']?(?:https?:)?//|@import\s+[\"'](?:https?:)?//", text), name
+
+
+def test_links_to_other_hosts_are_sources_and_the_textbook(pages):
+    known = {s.url for s in bibliography().values()}
+    strange = {
+        (name, e.attributes["href"])
+        for name, p in pages.items()
+        for e in p.all("a")
+        if urlsplit(href := e.attributes.get("href", "")).netloc and href not in known and not TEXTBOOK.match(href)
+    }
+    assert not strange
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_number_of_an_entry_is_on_its_page(pages, name):
+    found = pages[f"{page(name)}.html"]
+    for fact in zoo.load(name).facts.values():
+        row = found.rows[anchor(fact.name)]
+        written = {True: "yes", False: "no"}.get(fact.value) if isinstance(fact.value, bool) else str(fact.value)
+        assert plain(written) in plain(row), fact
+        number = coherent_number(fact)
+        if number is not None:
+            assert [float(v) for v in found.values[anchor(fact.name)]] == [pytest.approx(number, rel=1e-9)], fact
+        for words in (fact.source, fact.where, str(fact.read), fact.kind, *([str(fact.year)] if fact.year else [])):
+            assert plain(words) in plain(row), (fact.name, words)
+        if fact.note:
+            assert plain(fact.note) in plain("".join(found.words)), fact.name
+    for item in derived(name):
+        assert plain(item.text) in plain(found.rows[anchor(item.name)]), item.name
+
+
+ROLE = re.compile(r"\bmls:\w+|\{\w[\w:]*\}`|:\w+:`")
+
+
+def test_no_role_is_left_on_a_page(pages):
+    for name, found in pages.items():
+        assert not ROLE.search("".join(found.words)), (name, ROLE.findall("".join(found.words)))
+        for element in found.elements:
+            left = {k: v for k, v in element.attributes.items() if "mls:" in v}
+            assert not left, (name, left)
+
+
+def downloads(site) -> dict[str, str]:
+    """Return the text of every example that can be downloaded, alone or inside an archive."""
+    found = {}
+    for path in sorted((site / "_downloads").rglob("plot_*")):
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                assert archive.testzip() is None
+                found |= {f"{path.name}/{m}": archive.read(m).decode() for m in archive.namelist()}
+        else:
+            found[path.name] = path.read_text("utf-8")
+    return found
+
+
+def test_downloads_read_well(site):
+    nbformat = pytest.importorskip("nbformat")
+    found = downloads(site)
+    examples = {p.stem for p in (zoo.root().parent / "gallery").glob("plot_*.py")}
+    assert {n.split(".")[0] for n in found} == examples
+    assert {f"{e}.{s}" for e in examples for s in ("py", "ipynb")} <= set(found)
+    for name, text in found.items():
+        assert "mls:" not in text, name
+        if name.endswith(".py"):
+            compile(text, name, "exec")
+        else:
+            book = nbformat.reads(text, as_version=4)
+            nbformat.validate(book)
+            for cell in book.cells:
+                if cell.cell_type == "code":
+                    compile(cell.source.replace("%matplotlib inline", ""), name, "exec")
+    for example in examples:
+        assert found[f"{example}.py"] == found[f"{example}.zip/{example}.py"]
+        assert json.loads(found[f"{example}.ipynb"]) == json.loads(found[f"{example}.zip/{example}.ipynb"])
+
+
+def test_pages_can_be_read_by_everyone(pages):
+    for name, found in pages.items():
+        (html,) = found.all("html")
+        assert html.attributes.get("lang"), name
+        assert len(found.all("title")) == 1 and found.all("title")[0].text.strip(), name
+        assert len(found.all("h1")) == 1, name
+        assert len(found.all("main")) == 1, name
+        for image in found.all("img"):
+            assert "alt" in image.attributes, (name, image.attributes)
+        for link in found.all("a"):
+            named = link.text.strip() or "".join(link.images).strip() or link.attributes.get("aria-label") or link.attributes.get("title")
+            assert named or "href" not in link.attributes, (name, link.attributes)
+        for button in found.all("button"):
+            assert button.text.strip() or button.attributes.get("aria-label") or button.attributes.get("title"), (name, button.attributes)
+
+
+def test_tables_have_heads(pages):
+    for name in (
+        "zoo/hardware.html",
+        "nomenclature.html",
+        "zoo/hardware/cloud/h100.html",
+        "math/roofline.html",
+        "solvers/servingmodel.html",
+    ):
+        found = pages[name]
+        assert len(found.all("table")) == len(found.all("thead")) > 0, name
+        for head in found.all("th"):
+            assert head.text.strip(), name
+
+
+def test_no_words_of_failure(pages):
+    for name, found in pages.items():
+        words = "".join(found.words)
+        for bad in ("Traceback (most recent", "<Quantity", "nan ", "System Message", "Unknown interpreted text role"):
+            assert bad not in words, (name, bad)
