@@ -72,6 +72,7 @@ sphinx_gallery_conf = {
     "default_thumb_file": None,
 }
 
+html_sidebars = {page: [] for page in ("index", "getting-started", "architecture", "solver-guide", "nomenclature", "sources", "search")}
 html_theme = "pydata_sphinx_theme"
 html_title = "mlsysim"
 html_static_path = ["_static"]

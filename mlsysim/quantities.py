@@ -350,6 +350,8 @@ InputLen = _count(r"s_i", "prompt tokens", (1, 131072))
 OutputLen = _count(r"s_o", "generated tokens", (1, 16384))
 Throughput = _q(r"X", "count/s", "tokens or samples a second", (1e-2, 1e8), **_FROM_ZERO)
 RequestRate = _q(r"\lambda", "count/s", "requests a second", (1e-3, 1e4), **_FROM_ZERO)
+DecodeThroughput = _q(r"X_d", "count/s", "tokens a second while decoding", (1e-2, 1e8), **_FROM_ZERO)
+Replicas = _q(r"n_c", "count", "copies of the served model", (1, 1e4), **_FROM_ZERO)
 Concurrency = _q(r"n_r", "count", "requests in the system", (1e-2, 1e4), **_FROM_ZERO)
 MaxBatch = _count(r"b_\mathrm{max}", "sequences that fit together", (0, 1e5), **_FROM_ZERO)
 

@@ -15,6 +15,7 @@ from .quantities import (
     Concurrency,
     Cost,
     DataParallel,
+    DecodeThroughput,
     Duration,
     EmbodiedCarbon,
     Energy,
@@ -39,6 +40,7 @@ from .quantities import (
     Overhead,
     Price,
     Probability,
+    Replicas,
     RequestLatency,
     RequestRate,
     RidgePoint,
@@ -347,10 +349,10 @@ class ServingResult(Result):
     ttft: Ttft
     itl: Itl
     request_latency: RequestLatency
-    decode_throughput: Throughput
+    decode_throughput: DecodeThroughput
     throughput: Throughput
     request_rate: RequestRate
-    replicas: Concurrency
+    replicas: Replicas
     kv_cache_size: KvBytes
     weight_memory: WeightBytes
     max_batch_size: MaxBatch

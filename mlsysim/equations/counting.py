@@ -8,7 +8,6 @@ from ..quantities import (
     Capacity,
     CommunicationTime,
     ComputeTime,
-    Concurrency,
     Context,
     ContextParallel,
     DataParallel,
@@ -58,6 +57,7 @@ from ..quantities import (
     PrintedBandwidth,
     Queries,
     Repeats,
+    Replicas,
     RequestRate,
     RopeDim,
     Sequence,
@@ -903,7 +903,7 @@ def request_rate(throughput: Throughput, output_len: OutputLen) -> RequestRate:
     example=_by_hand(4, "32 devices in replicas of 8", devices=32, replica=8),
     limits=limit("one replica", lambda replica, **_: 1.0, devices=8, replica=8),
 )
-def replicas(devices: Devices, replica: Devices) -> Concurrency:
+def replicas(devices: Devices, replica: Devices) -> Replicas:
     """Copies of a served model that a fleet holds.
 
     Holds when a replica's devices divide the fleet.
@@ -919,7 +919,7 @@ def replicas(devices: Devices, replica: Devices) -> Concurrency:
     example=_by_hand("800 token/s", "4 replicas of 200", one="200 token/s", copies=4),
     limits=limit("one replica", lambda one, **_: one, copies=1),
 )
-def fleet_throughput(one: Throughput, copies: Concurrency) -> Throughput:
+def fleet_throughput(one: Throughput, copies: Replicas) -> Throughput:
     """Rate of several equal replicas.
 
     Holds when requests are spread evenly and replicas share nothing.

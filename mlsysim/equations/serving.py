@@ -9,6 +9,7 @@ from ..quantities import (
     Concurrency,
     Contention,
     Context,
+    DecodeThroughput,
     Efficiency,
     Footprint,
     InputLen,
@@ -295,7 +296,7 @@ def request_latency(ttft: Ttft, itl: Itl, output_len: OutputLen) -> RequestLaten
         limit("one sequence gets tokens as often as steps end", lambda itl, **_: 1 / itl, batch=1),
     ),
 )
-def decode_throughput(batch: Batch, itl: Itl) -> Throughput:
+def decode_throughput(batch: Batch, itl: Itl) -> DecodeThroughput:
     """Tokens generated a second while all places of the batch are decoding.
 
     Holds when the batch stays full and each step gives each sequence one token.

@@ -161,7 +161,7 @@ class PlaceDirective(_Directive):
         depth = self.env.docname.count("/")
         path = "../" * depth + f"_static/place/{picture.file}#{anchor(name)}"
         alt = f"{picture.title}. {zoo.load(name).name} stands out."
-        image = f'<img src="{path}" alt="{_quote(alt)}" width="720" height="430" loading="lazy">'
+        image = f'<img src="{path}" alt="{_quote(alt)}" width="720" height="430" class="dark-light">'
         html = f'<figure class="mls-place">{image}<figcaption>{picture.title}.</figcaption></figure>'
         return [nodes.raw("", html, format="html")]
 

@@ -130,7 +130,7 @@ def signature(name: str) -> str:
     parts = []
     for p in parameters:
         parts.append(p.name if p.default is p.empty else f"{p.name}={p.default!r}")
-    return f"{name}().solve({', '.join(parts)})"
+    return f"{name}().solve(\n" + "".join(f"    {part},\n" for part in parts) + ")"
 
 
 def arguments(name: str) -> list[tuple[str, str, str]]:
