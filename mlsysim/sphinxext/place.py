@@ -30,7 +30,7 @@ text { fill: #333 } .grid { stroke: #ddd }
   .dot { fill: #5b7c96; stroke: #121212 } .name { fill: #aaa }
   .entry:target .dot { fill: #fb923c } .entry:target .name { fill: #fdba74 }
 }"""
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 430, 80, 24, 20, 54
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 430, 112, 24, 20, 54
 
 
 @dataclass(frozen=True)

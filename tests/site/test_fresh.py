@@ -107,13 +107,18 @@ class Copy:
         env |= {"PYTHONPATH": str(self.root), "MLS_TEST_READ": str(log)}
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-j", "2", "-n", "-W", "--keep-going", "-D", f"extensions={EXTENSIONS}"]
         command += ["-d", str(self.out.parent / "doctrees"), "docs", str(self.out)]
+        before = self.runs()
         done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, timeout=170, check=False)
         text = done.stdout + done.stderr
         assert done.returncode == 0, text[-3000:]
         removed = int(re.search(r"updating environment: .*?(\d+) removed", text).group(1))
-        ran = set(re.findall(r"generating gallery for gallery\.\.\. .*?(plot_\w+)\.py", text))
+        ran = {n for n, time in self.runs().items() if time != before.get(n)}
         notebooks = {Path(p).stem for p in re.findall(r"(\S+\.md): Executed notebook", text)}
         return Built(set(log.read_text("utf-8").split()), removed, ran, notebooks, snapshot(self.out))
+
+    def runs(self) -> dict[str, int]:
+        """Return when each example was run last: the gallery then writes its key."""
+        return {p.name.removesuffix(".py.md5"): p.stat().st_mtime_ns for p in (self.root / "docs/gallery").glob("*.py.md5")}
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Change one thing in a file of the copy."""
@@ -166,7 +171,7 @@ def may_be_read(copy: Copy, name: str) -> set[str]:
     """Return the documents that can rest on an entry, judged by their text."""
     names = names_that_rest_on(name)
     found = {page(n) for n in names} | {KINDS[n.partition(".")[0]] for n in names} | {"sources"}
-    found |= {f"gallery/{e}" for e in may_run(copy, names)}
+    found |= {f"gallery/{e}" for e in may_run(copy, names)} | ({"gallery/index"} if may_run(copy, names) else set())
     solvers = {s for s, text in reference.EXAMPLES.items() if mentions(text, names)}
     found |= {f"solvers/{s.lower()}" for s in solvers}
     by_value = values_that_rest_on(copy, names)
@@ -256,6 +261,7 @@ def test_a_new_entry_appears(copy, history):
     assert {"zoo/infrastructure/grids/atlantis", "zoo/infra", "zoo/index"} <= renewed(now, before)
     assert b"Atlantis" in now.site["zoo/infra.html"]
     assert b"infrastructure-grids-atlantis" in now.site["_static/place/grids.svg"]
+    assert b"Infrastructure.Grids.Atlantis" in now.site["sources.html"], "the sources do not say that it cites them"
     assert now.ran == {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if "Infrastructure.Grids:" in p.read_text("utf-8")}
     assert now.notebooks == set()
     assert page("Hardware.Cloud.H100") not in now.read
@@ -290,4 +296,6 @@ def test_all_is_as_if_it_had_been_built_from_nothing(copy, history, tmp_path):
     shutil.rmtree(again.root / "zoo")
     shutil.copytree(copy.root / "zoo", again.root / "zoo")
     shutil.copy2(copy.root / "docs/values.py", again.root / "docs/values.py")
-    assert again.build().changed_since(history[-1]) == set()
+    clean, now = again.build().site, history[-1].site
+    assert {n for n in clean if clean[n] != now.get(n)} == set()
+    assert {n for n in now if n not in clean and not n.startswith("_images/")} == set(), "what is gone was left"
