@@ -505,7 +505,7 @@ def checkpoint_bytes(parameters: Parameters, weight_size: WeightSize = 2.0, opti
     limits=limit("no time is no years", lambda **_: 0.0, duration=0.0),
 )
 def years(duration: Duration, year: Duration = 31536000.0) -> Periods:
-    """Years in a period; a year has 8,760 hours.
+    """Years in a period, by the unit of a year that the registry has: one without leap days.
 
     Holds when leap days do not matter.
 
