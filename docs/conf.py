@@ -16,14 +16,7 @@ author = "mlsysim contributors"
 copyright = "2026, mlsysim contributors"
 version = release = mlsysim.__version__
 
-extensions = [
-    "mlsysim.sphinxext",
-    "myst_nb",
-    "sphinx_gallery.gen_gallery",
-    "sphinx_design",
-    "sphinx_copybutton",
-    "sphinx.ext.intersphinx",
-]
+extensions = ["mlsysim.sphinxext", "myst_nb", "sphinx_gallery.gen_gallery", "sphinx_design", "sphinx_copybutton", "sphinx.ext.intersphinx"]
 templates_path = ["_templates"]
 exclude_patterns = [
     "_build",

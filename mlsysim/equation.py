@@ -5,14 +5,17 @@ costs. What it means (symbols, units, source, example, limits) is kept beside it
 """
 
 import ast
+import builtins
 import inspect
 import textwrap
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
-from types import MappingProxyType
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
+from . import vocabulary
 from .errors import EquationError, nearest
 from .quantities import Symbol, symbol_of
 
@@ -27,47 +30,40 @@ class Example:
     """A worked example: the numbers of a publication, and what it says comes out.
 
     ``gives`` and the inputs are written as the publication prints them. ``kind`` is ``"source"`` (the
-    equation's own source works it), ``"publication"`` (another one does) or ``"derived"`` (by hand).
+    equation's own source works it), ``"publication"`` (another one does) or ``"derived"`` (by hand, as the note says).
     """
 
     inputs: Mapping[str, str | float]
     gives: str | float
-    source: str
-    where: str
     kind: str
-    tolerance: float
-    note: str
-
-
-def example(
-    gives: str | float,
-    *,
-    source: str = "",
-    where: str = "",
-    kind: str = "source",
-    tolerance: float = 0.005,
-    note: str = "",
-    **inputs: str | float,
-) -> Example:
-    """State a worked example; ``tolerance`` is half of the last printed digit, relatively."""
-    return Example(MappingProxyType(inputs), gives, source, where, kind, tolerance, note)
+    source: str = ""
+    where: str = ""
+    tolerance: float = 1e-12
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A special case in which the equation must meet something simpler.
 
-    ``at`` fixes some arguments; ``becomes`` takes the other arguments by name and gives the simple result.
+    ``at`` fixes some arguments; ``becomes`` is the simple result, in the language of equations.
     """
 
     says: str
     at: Mapping[str, float]
-    becomes: Callable[..., float]
+    becomes: str
+
+    def evaluate(self, at: Mapping[str, float]) -> float:
+        """Return the simple result for all arguments."""
+        words = {w: getattr(vocabulary, w, None) or getattr(builtins, w) for w in WORDS}
+        return eval(self.becomes, {**words, **{n: e.function for n, e in EQUATIONS.items()}}, dict(at))
 
 
-def limit(says: str, becomes: Callable[..., float], **at: float) -> Limit:
-    """State a limit, for example ``limit("one device moves nothing", lambda **_: 0.0, devices=1)``."""
-    return Limit(says, MappingProxyType(at), becomes)
+@cache
+def records(section: str) -> dict[str, dict[str, Any]]:
+    """Return what is said of a section's equations in the data file beside its module: example and limits, by name."""
+    path = Path(__file__).parent / "equations" / f"{section}.toml"
+    return tomllib.loads(path.read_text("utf-8")) if path.is_file() else {}
 
 
 @dataclass(frozen=True)
@@ -77,8 +73,6 @@ class Equation:
     function: Callable[..., Any]
     source: str
     where: str
-    example: Example
-    limits: tuple[Limit, ...]
 
     @property
     def name(self) -> str:
@@ -89,6 +83,30 @@ class Equation:
     def module(self) -> str:
         """The section that it belongs to."""
         return self.function.__module__.rpartition(".")[2]
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What the data file of its section says of it.
+
+        Raises
+        ------
+        EquationError
+            It says nothing: every equation has a worked example and a limit.
+        """
+        try:
+            return records(self.module)[self.name]
+        except KeyError:
+            raise EquationError(f"{self.name} has no worked example and no limit: write them in equations/{self.module}.toml") from None
+
+    @cached_property
+    def example(self) -> Example:
+        """The worked example."""
+        return Example(**{n: v for n, v in self.record.items() if n != "limits"})
+
+    @cached_property
+    def limits(self) -> tuple[Limit, ...]:
+        """The special cases."""
+        return tuple(Limit(**fields) for fields in self.record["limits"])
 
     @cached_property
     def arguments(self) -> dict[str, Symbol]:
@@ -155,9 +173,12 @@ class Equation:
         found = []
         for step in steps:
             target: Any = step.targets[0] if isinstance(step, ast.Assign) else step.target
-            alias = self.function.__globals__.get(step.annotation.id) if isinstance(step, ast.AnnAssign) else None  # type: ignore[attr-defined]
+            alias = self._annotation(step.annotation) if isinstance(step, ast.AnnAssign) else None
             found.append((target.id, symbol_of(alias), step.value))
         return found, last.value
+
+    def _annotation(self, node: ast.expr) -> Any:
+        return eval(compile(ast.Expression(node), self.name, "eval"), self.function.__globals__)
 
     @property
     def statements(self) -> list[Any]:
@@ -175,19 +196,15 @@ class Equation:
         return f"<equation {self.name}({', '.join(self.arguments)})>"
 
 
-def equation(
-    *, source: str, where: str, example: Example, limits: tuple[Limit, ...] | Limit
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def equation(*, source: str, where: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a plain function as an equation and return it unchanged.
+
+    Its worked example and its limits, which are data, stand in the file of its section beside the module.
 
     Parameters
     ----------
     source, where
         Key in the zoo's bibliography, and the place in that source.
-    example
-        A worked example, made by :func:`example`.
-    limits
-        One or more special cases, made by :func:`limit`.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -195,7 +212,7 @@ def equation(
         known = EQUATIONS.get(name)
         if known is not None and known.function.__module__ != function.__module__:
             raise EquationError(f"two equations are called {name!r}: in {known.module} and {function.__module__}")
-        EQUATIONS[name] = Equation(function, source, where, example, limits if isinstance(limits, tuple) else (limits,))
+        EQUATIONS[name] = Equation(function, source, where)
         return function
 
     return register

@@ -3,9 +3,9 @@
 from functools import cached_property
 from typing import Any, Literal
 
+from . import quantities as q
 from .errors import InputError, nearest
 from .nouns import Lowered, Noun
-from .quantities import Bandwidth, Capacity, Clock, DeviceCarbon, IdlePower, LinkBandwidth, LinkLatency, MaxPower, Peak, Price
 
 ELEMENT_SIZE = {
     "fp64": 8.0,
@@ -38,17 +38,17 @@ class PeakRates(Noun):
     ``fp64`` and ``fp32`` are the vector units; ``fp64_tensor`` and ``tf32`` their matrix counterparts.
     """
 
-    fp64: Peak | None = None
-    fp64_tensor: Peak | None = None
-    fp32: Peak | None = None
-    tf32: Peak | None = None
-    bf16: Peak | None = None
-    fp16: Peak | None = None
-    fp8: Peak | None = None
-    fp6: Peak | None = None
-    fp4: Peak | None = None
-    int8: Peak | None = None
-    int4: Peak | None = None
+    fp64: q.Peak | None = None
+    fp64_tensor: q.Peak | None = None
+    fp32: q.Peak | None = None
+    tf32: q.Peak | None = None
+    bf16: q.Peak | None = None
+    fp16: q.Peak | None = None
+    fp8: q.Peak | None = None
+    fp6: q.Peak | None = None
+    fp4: q.Peak | None = None
+    int8: q.Peak | None = None
+    int4: q.Peak | None = None
 
     @property
     def precisions(self) -> tuple[str, ...]:
@@ -61,26 +61,26 @@ class ComputeCore(Noun):
 
     peak: PeakRates
     peak_sparse: PeakRates | None = None
-    clock: Clock | None = None
+    clock: q.Clock | None = None
 
 
 class MemoryHierarchy(Noun):
     """Memory levels: main memory (HBM, DDR, or SRAM of a microcontroller), last-level cache, storage that holds weights."""
 
-    capacity: Capacity
-    bandwidth: Bandwidth
+    capacity: q.Capacity
+    bandwidth: q.Bandwidth
     technology: str | None = None
-    cache: Capacity | None = None
-    storage: Capacity | None = None
+    cache: q.Capacity | None = None
+    storage: q.Capacity | None = None
 
 
 class Link(Noun):
     """A link of the device; ``direction`` says whether the figure adds both directions."""
 
-    bandwidth: LinkBandwidth
+    bandwidth: q.LinkBandwidth
     direction: Direction
     name: str | None = None
-    latency: LinkLatency | None = None
+    latency: q.LinkLatency | None = None
 
     @property
     def directions(self) -> float:
@@ -91,9 +91,9 @@ class Link(Noun):
 class PowerRatings(Noun):
     """Electrical power of the device."""
 
-    tdp: MaxPower | None = None
-    idle: IdlePower | None = None
-    active: MaxPower | None = None
+    tdp: q.MaxPower | None = None
+    idle: q.IdlePower | None = None
+    active: q.MaxPower | None = None
 
 
 class HardwareNode(Noun):
@@ -119,8 +119,8 @@ class HardwareNode(Noun):
     link: Link | None = None
     host_link: Link | None = None
     power: PowerRatings = PowerRatings()
-    price: Price | None = None
-    embodied_carbon: DeviceCarbon | None = None
+    price: q.Price | None = None
+    embodied_carbon: q.DeviceCarbon | None = None
     process: str | None = None
     released: str | None = None
 

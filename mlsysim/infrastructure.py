@@ -1,8 +1,8 @@
 """Layer C, infrastructure: the grid, the building around the machines, and prices."""
 
+from . import quantities as q
 from .hardware import HardwareNode
 from .nouns import Noun
-from .quantities import CarbonIntensity, EnergyPrice, GridWater, Lifetime, MaintenanceRate, Pue, RentalRate, Wue
 
 
 class GridProfile(Noun):
@@ -12,9 +12,9 @@ class GridProfile(Noun):
     summary: str = ""
     aliases: tuple[str, ...] = ()
     region: str | None = None
-    carbon_intensity: CarbonIntensity
-    water_intensity: GridWater | None = None
-    electricity_price: EnergyPrice | None = None
+    carbon_intensity: q.CarbonIntensity
+    water_intensity: q.GridWater | None = None
+    electricity_price: q.EnergyPrice | None = None
 
 
 class Datacenter(Noun):
@@ -24,8 +24,8 @@ class Datacenter(Noun):
     summary: str = ""
     aliases: tuple[str, ...] = ()
     operator: str | None = None
-    pue: Pue
-    wue: Wue | None = None
+    pue: q.Pue
+    wue: q.Wue | None = None
     grid: GridProfile | None = None
 
 
@@ -37,14 +37,14 @@ class Rental(Noun):
     aliases: tuple[str, ...] = ()
     operator: str | None = None
     hardware: HardwareNode
-    rental: RentalRate
+    rental: q.RentalRate
 
 
 class OwnershipTerms(Noun):
     """How long equipment is written off, and what its upkeep costs."""
 
-    lifetime: Lifetime | None = None
-    maintenance_rate: MaintenanceRate | None = None
+    lifetime: q.Lifetime | None = None
+    maintenance_rate: q.MaintenanceRate | None = None
 
 
 class Ownership(Noun):

@@ -3,59 +3,9 @@
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
+from . import quantities as q
 from .errors import InfeasibleError, InputError, MissingFactError, MlsysimError, UnknownNameError, nearest
-from .quantities import (
-    ActivationBytes,
-    BubbleFraction,
-    Carbon,
-    Charge,
-    CheckpointTime,
-    CommunicationTime,
-    ComputeTime,
-    Concurrency,
-    Cost,
-    DataParallel,
-    DecodeThroughput,
-    Duration,
-    EmbodiedCarbon,
-    Energy,
-    EnergyCost,
-    FacilityEnergy,
-    Failures,
-    Footprint,
-    Goodput,
-    GradientBytes,
-    Intensity,
-    Interval,
-    ItEnergy,
-    Itl,
-    KvBytes,
-    MaintenanceCost,
-    MaxBatch,
-    MemoryTime,
-    Mfu,
-    MillionTokenCost,
-    Mtbf,
-    OptimizerBytes,
-    Overhead,
-    Price,
-    Probability,
-    Replicas,
-    RequestLatency,
-    RequestRate,
-    RidgePoint,
-    RunCost,
-    ScalingEfficiency,
-    StateBytes,
-    StepTime,
-    Symbol,
-    Throughput,
-    Ttft,
-    UnitCost,
-    Water,
-    WeightBytes,
-    symbol_of,
-)
+from .quantities import Symbol, symbol_of
 
 
 class _Field:
@@ -298,41 +248,41 @@ def _cell(result: Result, name: str) -> str:
 class PerformanceProfile(Result):
     """One step on one device."""
 
-    latency: StepTime
-    latency_compute: ComputeTime
-    latency_memory: MemoryTime
-    latency_overhead: Overhead
-    throughput: Throughput
-    arithmetic_intensity: Intensity
-    ridge_point: RidgePoint
-    mfu: Mfu
-    memory_footprint: Footprint
-    energy: Energy
+    latency: q.StepTime
+    latency_compute: q.ComputeTime
+    latency_memory: q.MemoryTime
+    latency_overhead: q.Overhead
+    throughput: q.Throughput
+    arithmetic_intensity: q.Intensity
+    ridge_point: q.RidgePoint
+    mfu: q.Mfu
+    memory_footprint: q.Footprint
+    energy: q.Energy
 
 
 class DistributedResult(Result):
     """One optimizer step on a fleet. The ``memory_`` fields are those of one device."""
 
-    step_time: StepTime
-    throughput: Throughput
-    mfu: Mfu
-    scaling_efficiency: ScalingEfficiency
-    compute_time: ComputeTime
-    tp_communication_time: CommunicationTime
-    dp_communication_time: CommunicationTime
-    pp_communication_time: CommunicationTime
-    ep_communication_time: CommunicationTime
-    cp_communication_time: CommunicationTime
-    exposed_communication_time: CommunicationTime
-    bubble_fraction: BubbleFraction
-    dp_size: DataParallel
-    memory_footprint: Footprint
-    memory_weights: WeightBytes
-    memory_gradients: GradientBytes
-    memory_optimizer: OptimizerBytes
-    memory_activations: ActivationBytes
-    model_state: StateBytes
-    run_time: Duration
+    step_time: q.StepTime
+    throughput: q.Throughput
+    mfu: q.Mfu
+    scaling_efficiency: q.ScalingEfficiency
+    compute_time: q.ComputeTime
+    tp_communication_time: q.CommunicationTime
+    dp_communication_time: q.CommunicationTime
+    pp_communication_time: q.CommunicationTime
+    ep_communication_time: q.CommunicationTime
+    cp_communication_time: q.CommunicationTime
+    exposed_communication_time: q.CommunicationTime
+    bubble_fraction: q.BubbleFraction
+    dp_size: q.DataParallel
+    memory_footprint: q.Footprint
+    memory_weights: q.WeightBytes
+    memory_gradients: q.GradientBytes
+    memory_optimizer: q.OptimizerBytes
+    memory_activations: q.ActivationBytes
+    model_state: q.StateBytes
+    run_time: q.Duration
     always = frozenset(
         {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "model_state", "dp_size"}
     )
@@ -346,55 +296,55 @@ class DistributedResult(Result):
 class ServingResult(Result):
     """Serving one batch size on one replica; throughputs are the whole system's."""
 
-    ttft: Ttft
-    itl: Itl
-    request_latency: RequestLatency
-    decode_throughput: DecodeThroughput
-    throughput: Throughput
-    request_rate: RequestRate
-    replicas: Replicas
-    kv_cache_size: KvBytes
-    weight_memory: WeightBytes
-    max_batch_size: MaxBatch
-    memory_footprint: Footprint
-    communication_time: CommunicationTime
-    concurrency: Concurrency
+    ttft: q.Ttft
+    itl: q.Itl
+    request_latency: q.RequestLatency
+    decode_throughput: q.DecodeThroughput
+    throughput: q.Throughput
+    request_rate: q.RequestRate
+    replicas: q.Replicas
+    kv_cache_size: q.KvBytes
+    weight_memory: q.WeightBytes
+    max_batch_size: q.MaxBatch
+    memory_footprint: q.Footprint
+    communication_time: q.CommunicationTime
+    concurrency: q.Concurrency
     always = frozenset({"memory_footprint", "kv_cache_size", "weight_memory", "max_batch_size", "replicas"})
 
 
 class EconomicsResult(Result):
     """What a fleet costs over a period, and what its work costs."""
 
-    capital: Price
-    capex: Charge
-    energy: FacilityEnergy
-    opex_energy: EnergyCost
-    opex_maintenance: MaintenanceCost
-    tco: Cost
-    cost_per_query: UnitCost
-    cost_per_million_tokens: MillionTokenCost
-    cost_per_training_run: RunCost
+    capital: q.Price
+    capex: q.Charge
+    energy: q.FacilityEnergy
+    opex_energy: q.EnergyCost
+    opex_maintenance: q.MaintenanceCost
+    tco: q.Cost
+    cost_per_query: q.UnitCost
+    cost_per_million_tokens: q.MillionTokenCost
+    cost_per_training_run: q.RunCost
 
 
 class SustainabilityResult(Result):
     """Energy, greenhouse gas and water of a fleet over a period."""
 
-    it_energy: ItEnergy
-    facility_energy: FacilityEnergy
-    carbon: Carbon
-    embodied_carbon: EmbodiedCarbon
-    water: Water
-    water_on_site: Water
-    water_off_site: Water
+    it_energy: q.ItEnergy
+    facility_energy: q.FacilityEnergy
+    carbon: q.Carbon
+    embodied_carbon: q.EmbodiedCarbon
+    water: q.Water
+    water_on_site: q.Water
+    water_off_site: q.Water
 
 
 class ReliabilityResult(Result):
     """Failures of a fleet during a job, and what checkpoints save."""
 
-    fleet_mtbf: Mtbf
-    failure_probability: Probability
-    expected_failures: Failures
-    checkpoint_time: CheckpointTime
-    checkpoint_interval: Interval
-    goodput: Goodput
-    effective_duration: Duration
+    fleet_mtbf: q.Mtbf
+    failure_probability: q.Probability
+    expected_failures: q.Failures
+    checkpoint_time: q.CheckpointTime
+    checkpoint_interval: q.Interval
+    goodput: q.Goodput
+    effective_duration: q.Duration

@@ -3,26 +3,11 @@
 from functools import cached_property
 from typing import Any, Literal
 
+from . import quantities as q
 from .errors import InputError, MissingFactError
 from .hardware import Direction, HardwareNode
 from .infrastructure import Datacenter, GridProfile
 from .nouns import Lowered, Noun
-from .quantities import (
-    Capacity,
-    ComponentMtbf,
-    DeviceCarbon,
-    IdlePower,
-    LinkBandwidth,
-    LinkLatency,
-    LocalDevices,
-    MaxPower,
-    Mtbf,
-    Nics,
-    Nodes,
-    Oversubscription,
-    Price,
-    StorageBandwidth,
-)
 
 
 class NodeLink(Noun):
@@ -35,7 +20,7 @@ class NodeLink(Noun):
 class NodeReliability(Noun):
     """How often a node fails."""
 
-    node_mtbf: ComponentMtbf | None = None
+    node_mtbf: q.ComponentMtbf | None = None
 
 
 class Node(Noun):
@@ -47,14 +32,14 @@ class Node(Noun):
     vendor: str | None = None
     released: str | None = None
     accelerator: HardwareNode
-    accelerators: LocalDevices
-    nics: Nics | None = None
-    nic_bandwidth: LinkBandwidth | None = None
-    host_memory: Capacity | None = None
-    max_power: MaxPower | None = None
-    idle_power: IdlePower | None = None
-    price: Price | None = None
-    embodied_carbon: DeviceCarbon | None = None
+    accelerators: q.LocalDevices
+    nics: q.Nics | None = None
+    nic_bandwidth: q.LinkBandwidth | None = None
+    host_memory: q.Capacity | None = None
+    max_power: q.MaxPower | None = None
+    idle_power: q.IdlePower | None = None
+    price: q.Price | None = None
+    embodied_carbon: q.DeviceCarbon | None = None
     link: NodeLink = NodeLink()
     reliability: NodeReliability = NodeReliability()
 
@@ -81,10 +66,10 @@ class NetworkFabric(Noun):
     summary: str = ""
     aliases: tuple[str, ...] = ()
     topology: str = "fat-tree"
-    bandwidth: LinkBandwidth
+    bandwidth: q.LinkBandwidth
     direction: Direction = "unidirectional"
-    latency: LinkLatency | None = None
-    oversubscription: Oversubscription = 1.0
+    latency: q.LinkLatency | None = None
+    oversubscription: q.Oversubscription = 1.0
 
 
 class Storage(Noun):
@@ -93,10 +78,10 @@ class Storage(Noun):
     name: str
     summary: str = ""
     aliases: tuple[str, ...] = ()
-    write_bandwidth: StorageBandwidth
-    read_bandwidth: StorageBandwidth | None = None
-    peak_bandwidth: StorageBandwidth | None = None
-    capacity: Capacity | None = None
+    write_bandwidth: q.StorageBandwidth
+    read_bandwidth: q.StorageBandwidth | None = None
+    peak_bandwidth: q.StorageBandwidth | None = None
+    capacity: q.Capacity | None = None
 
 
 class Fleet(Noun):
@@ -107,14 +92,14 @@ class Fleet(Noun):
     aliases: tuple[str, ...] = ()
     operator: str | None = None
     node: Node
-    nodes: Nodes
-    accelerators: Nodes | None = None
+    nodes: q.Nodes
+    accelerators: q.Nodes | None = None
     fabric: NetworkFabric | None = None
-    oversubscription: Oversubscription | None = None
+    oversubscription: q.Oversubscription | None = None
     datacenter: Datacenter | None = None
     grid: GridProfile | None = None
     storage: Storage | None = None
-    mtbf: Mtbf | None = None
+    mtbf: q.Mtbf | None = None
 
     def model_post_init(self, context: Any) -> None:
         """Refuse a count of accelerators that the nodes do not add up to."""

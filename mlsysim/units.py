@@ -8,67 +8,13 @@ Pint is imported when the first quantity is made, not with the package.
 import math
 import re
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UnitError
 
 if TYPE_CHECKING:
     import pint
-
-VOCABULARY = """
-pico-  = 1e-12 = p-
-nano-  = 1e-9  = n-
-micro- = 1e-6  = u- = µ- = μ-
-milli- = 1e-3  = m-
-kilo-  = 1e3   = k-
-mega-  = 1e6   = M-
-giga-  = 1e9   = G-
-tera-  = 1e12  = T-
-peta-  = 1e15  = P-
-exa-   = 1e18  = E-
-zetta- = 1e21  = Z-
-yotta- = 1e24  = Y-
-kibi-  = 2**10 = Ki-
-mebi-  = 2**20 = Mi-
-gibi-  = 2**30 = Gi-
-tebi-  = 2**40 = Ti-
-
-second   = [time] = s = sec
-meter    = [length] = m
-kilogram = [mass] = kg
-byte     = [information] = B = bytes
-flop     = [computation] = FLOP = FLOPs
-USD      = [money]
-gCO2e    = [greenhouse]
-liter    = [volume] = L
-count    = []
-
-bit       = byte / 8 = b
-minute    = 60 * second = min
-hour      = 3600 * second = h
-day       = 86400 * second = d
-year      = 8760 * hour = yr
-newton    = kilogram * meter / second ** 2 = N
-joule     = newton * meter = J
-watt      = joule / second = W
-watt_hour = watt * hour = Wh
-hertz     = count / second = Hz
-op        = flop = OP = OPs
-FLOPS     = flop / second
-OPS       = flop / second
-bps       = bit / second
-tCO2e     = 1e6 * gCO2e
-percent   = 0.01 = %
-param     = count
-token     = count
-device    = count
-node      = count
-request   = count
-query     = count
-image     = count
-sample    = count
-failure   = count
-"""
 
 
 @cache
@@ -99,7 +45,7 @@ def registry() -> "pint.UnitRegistry":
 
     Registry.Quantity = Quantity
     ureg = Registry(None, preprocessors=[lambda s: s.replace("%", " percent ")])
-    ureg.load_definitions(VOCABULARY.strip().splitlines())
+    ureg.load_definitions(Path(__file__).with_name("units.txt"))
     ureg.formatter.default_format = "~P"
     ureg.separate_format_defaults = True
     pint.set_application_registry(ureg)

@@ -8,35 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from . import quantities as q
 from .errors import InputError, nearest
 from .nouns import Lowered, Noun
-from .quantities import (
-    Activations,
-    ActiveExperts,
-    DenseLayers,
-    Experts,
-    ExpertWidth,
-    HeadDim,
-    Heads,
-    Hidden,
-    KvHeads,
-    KvRank,
-    Layers,
-    Macs,
-    MlpWidth,
-    NopeDim,
-    Parameters,
-    Positions,
-    Probability,
-    QueryRank,
-    RopeDim,
-    Sequence,
-    SharedExperts,
-    TokenTypes,
-    TrainingTokens,
-    ValueDim,
-    Vocabulary,
-)
 from .readings import NUMBERS, Reading
 from .readings.trace import Origin
 
@@ -83,20 +57,20 @@ class Workload(Noun):
 class Published(Noun):
     """What the model's publisher prints about it."""
 
-    parameters: Parameters | None = None
-    active_parameters: Parameters | None = None
-    training_tokens: TrainingTokens | None = None
-    top1: Probability | None = None
+    parameters: q.Parameters | None = None
+    active_parameters: q.Parameters | None = None
+    training_tokens: q.TrainingTokens | None = None
+    top1: q.Probability | None = None
 
 
 class LatentAttention(Noun):
     """Multi-head latent attention: queries, keys and values compressed to a low rank."""
 
-    query_rank: QueryRank
-    kv_rank: KvRank
-    rope_dim: RopeDim
-    nope_dim: NopeDim
-    value_dim: ValueDim
+    query_rank: q.QueryRank
+    kv_rank: q.KvRank
+    rope_dim: q.RopeDim
+    nope_dim: q.NopeDim
+    value_dim: q.ValueDim
 
 
 class TransformerWorkload(Workload):
@@ -111,33 +85,33 @@ class TransformerWorkload(Workload):
 
     phases: tuple[str, ...] = PHASES
 
-    layers: Layers
-    hidden: Hidden
-    heads: Heads
-    kv_heads: KvHeads | None = None
-    head_dim: HeadDim | None = None
-    mlp_width: MlpWidth | None = None
+    layers: q.Layers
+    hidden: q.Hidden
+    heads: q.Heads
+    kv_heads: q.KvHeads | None = None
+    head_dim: q.HeadDim | None = None
+    mlp_width: q.MlpWidth | None = None
     gated: bool = True
-    vocab: Vocabulary
+    vocab: q.Vocabulary
     tied: bool = False
-    max_context: Sequence | None = None
+    max_context: q.Sequence | None = None
     causal: bool = True
 
-    experts: Experts | None = None
-    experts_active: ActiveExperts | None = None
-    experts_shared: SharedExperts | None = None
-    expert_width: ExpertWidth | None = None
-    dense_layers: DenseLayers | None = None
+    experts: q.Experts | None = None
+    experts_active: q.ActiveExperts | None = None
+    experts_shared: q.SharedExperts | None = None
+    expert_width: q.ExpertWidth | None = None
+    dense_layers: q.DenseLayers | None = None
     router_bias: bool = False
     mla: LatentAttention | None = None
 
-    learned_positions: Positions | None = None
-    token_types: TokenTypes | None = None
+    learned_positions: q.Positions | None = None
+    token_types: q.TokenTypes | None = None
     pooler: bool = False
     attention_bias: bool = False
     mlp_bias: bool = False
     norm_bias: bool = False
-    norms_per_layer: Layers = 2
+    norms_per_layer: q.Layers = 2
     final_norm: bool = True
     embedding_norm: bool = False
 
@@ -364,12 +338,12 @@ class CNNWorkload(Workload):
     most that must be held at once; where they are not stated, the footprint of inference is the weights alone.
     """
 
-    parameters: Parameters
-    macs: Macs
-    activations: Activations
-    layers: Layers | None = None
-    image_size: Sequence | None = None
-    peak_activations: Activations | None = None
+    parameters: q.Parameters
+    macs: q.Macs
+    activations: q.Activations
+    layers: q.Layers | None = None
+    image_size: q.Sequence | None = None
+    peak_activations: q.Activations | None = None
     published: Published = Published()
 
     @cached_property

@@ -20,9 +20,7 @@ from mlsysim import (
     Systems,
     UnknownNameError,
 )
-from mlsysim import (
-    results as kinds,
-)
+from mlsysim import results as kinds
 from mlsysim.units import is_quantity, registry
 
 RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issubclass(r, kinds.Result) and r is not kinds.Result]

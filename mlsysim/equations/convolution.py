@@ -1,62 +1,18 @@
 """Convolutional networks: multiply-accumulates, arithmetic, activation traffic."""
 
-from ..equation import equation, example, limit
-from ..quantities import (
-    Activations,
-    Batch,
-    ElementSize,
-    FlopPerMac,
-    ForwardWork,
-    Groups,
-    InputChannels,
-    Kernel,
-    Macs,
-    OutputChannels,
-    OutputHeight,
-    OutputWidth,
-    Traffic,
-)
+from .. import quantities as q
+from ..equation import equation
 
 
-@equation(
-    source="howard2017",
-    where="section 3.1, equation 2, and equation 4 for one channel a group",
-    example=example(
-        462e6,
-        output_height=14,
-        output_width=14,
-        kernel=3,
-        input_channels=512,
-        output_channels=512,
-        where="table 3, row 'Convolution'",
-        tolerance=0.0011,
-    ),
-    limits=(
-        limit(
-            "one pixel and a one by one kernel make a fully connected layer",
-            lambda input_channels, output_channels, **_: input_channels * output_channels,
-            output_height=1,
-            output_width=1,
-            kernel=1,
-            groups=1,
-        ),
-        limit(
-            "a depthwise convolution costs one kernel for each output element",
-            lambda output_height, output_width, kernel, **_: output_height * output_width * 32 * kernel**2,
-            input_channels=32,
-            output_channels=32,
-            groups=32,
-        ),
-    ),
-)
+@equation(source="howard2017", where="section 3.1, equation 2, and equation 4 for one channel a group")
 def convolution_macs(
-    output_height: OutputHeight,
-    output_width: OutputWidth,
-    kernel: Kernel,
-    input_channels: InputChannels,
-    output_channels: OutputChannels,
-    groups: Groups = 1,
-) -> Macs:
+    output_height: q.OutputHeight,
+    output_width: q.OutputWidth,
+    kernel: q.Kernel,
+    input_channels: q.InputChannels,
+    output_channels: q.OutputChannels,
+    groups: q.Groups = 1,
+) -> q.Macs:
     """Multiply-accumulate operations of a convolution layer for one sample.
 
     Holds when the kernel is square, padding is computed like any other input, and the groups divide both channel counts.
@@ -67,39 +23,14 @@ def convolution_macs(
     return output_height * output_width * kernel * kernel * input_channels * output_channels / groups
 
 
-@equation(
-    source="howard2017",
-    where="section 3.1, equation 5",
-    example=example(
-        52.3e6,
-        output_height=14,
-        output_width=14,
-        kernel=3,
-        input_channels=512,
-        output_channels=512,
-        where="table 3, row 'Depthwise Separable Conv'",
-        tolerance=0.001,
-    ),
-    limits=(
-        limit(
-            "it is a depthwise convolution followed by a pointwise one",
-            lambda output_height, output_width, kernel, input_channels, output_channels: (
-                convolution_macs(output_height, output_width, kernel, input_channels, input_channels, input_channels)
-                + convolution_macs(output_height, output_width, 1, input_channels, output_channels)
-            ),
-        ),
-        limit(
-            "without a neighbourhood only the pointwise part and one product for each input element remain",
-            lambda input_channels, output_channels, **_: input_channels * (output_channels + 1),
-            output_height=1,
-            output_width=1,
-            kernel=1,
-        ),
-    ),
-)
+@equation(source="howard2017", where="section 3.1, equation 5")
 def depthwise_separable_macs(
-    output_height: OutputHeight, output_width: OutputWidth, kernel: Kernel, input_channels: InputChannels, output_channels: OutputChannels
-) -> Macs:
+    output_height: q.OutputHeight,
+    output_width: q.OutputWidth,
+    kernel: q.Kernel,
+    input_channels: q.InputChannels,
+    output_channels: q.OutputChannels,
+) -> q.Macs:
     """Multiply-accumulate operations of a depthwise convolution and the pointwise convolution after it, for one sample.
 
     Holds when both have the same output size and each input channel gets one square kernel.
@@ -110,22 +41,8 @@ def depthwise_separable_macs(
     return output_height * output_width * input_channels * (kernel * kernel + output_channels)
 
 
-@equation(
-    source="manning2026flopcount",
-    where="section 'Counting operations in kernels'",
-    example=example(
-        "2048 FLOP",
-        macs=1024,
-        batch=1,
-        where="section 'Counting operations in kernels', thread of a naive matrix multiplication",
-        tolerance=1e-9,
-    ),
-    limits=(
-        limit("one sample, fused operations counted as one", lambda macs, **_: macs, batch=1, flop_per_mac=1),
-        limit("no multiply-accumulate is no work", lambda **_: 0.0, macs=0),
-    ),
-)
-def work_from_macs(macs: Macs, batch: Batch, flop_per_mac: FlopPerMac = 2.0) -> ForwardWork:
+@equation(source="manning2026flopcount", where="section 'Counting operations in kernels'")
+def work_from_macs(macs: q.Macs, batch: q.Batch, flop_per_mac: q.FlopPerMac = 2.0) -> q.ForwardWork:
     """Floating-point operations of a forward pass, from the multiply-accumulates of one sample.
 
     Holds when a multiply-accumulate counts as two operations, a multiplication and an addition, as in the peak rates of vendors.
@@ -136,26 +53,8 @@ def work_from_macs(macs: Macs, batch: Batch, flop_per_mac: FlopPerMac = 2.0) -> 
     return flop_per_mac * macs * batch
 
 
-@equation(
-    source="chao2019",
-    where="section 1, equation 1, convolutional input/output",
-    example=example(
-        "44.44 MB",
-        activations=11.11e6,
-        batch=1,
-        element_size="2 byte",
-        source="timm2024rtx3090",
-        where="row resnet50 at 224, column infer_macts: the activations only",
-        kind="derived",
-        tolerance=1e-9,
-        note="2 x 11.11e6 x 2 byte = 44.44e6 byte. Counting inputs and outputs apart, table 4 of chao2019 has 20.7e6 elements.",
-    ),
-    limits=(
-        limit("half-byte elements move a byte for each activation", lambda activations, batch, **_: activations * batch, element_size=0.5),
-        limit("no activations move nothing", lambda **_: 0.0, activations=0),
-    ),
-)
-def activation_traffic(activations: Activations, batch: Batch, element_size: ElementSize) -> Traffic:
+@equation(source="chao2019", where="section 1, equation 1, convolutional input/output")
+def activation_traffic(activations: q.Activations, batch: q.Batch, element_size: q.ElementSize) -> q.Traffic:
     """Bytes of activations that a forward pass moves when each layer's output is written once and read once.
 
     Holds when layers run one after another without fusion and every output has one reader; the source sums inputs and outputs of each

@@ -1,47 +1,11 @@
 """Sustainability: energy, carbon and water."""
 
-from ..equation import equation, example, limit
-from ..quantities import (
-    Carbon,
-    CarbonIntensity,
-    DeviceCarbon,
-    Duration,
-    EmbodiedCarbon,
-    Energy,
-    FacilityEnergy,
-    GridWater,
-    IdlePower,
-    ItEnergy,
-    Lifetime,
-    MaxPower,
-    Power,
-    Pue,
-    Time,
-    Utilization,
-    Water,
-    Wue,
-)
+from .. import quantities as q
+from ..equation import equation
 
 
-@equation(
-    source="ccf2022methodology",
-    where="section 'Compute', formula of the average watts",
-    example=example(
-        "2.12 W",
-        idle="0.74 W",
-        full="3.5 W",
-        utilization=0.5,
-        source="planchon2026k8s",
-        where="section 1.1, one virtual processor with the coefficients of the formula's source",
-        kind="publication",
-        tolerance=0.0024,
-    ),
-    limits=(
-        limit("equipment without work draws its idle power", lambda idle, **_: idle, utilization=0.0),
-        limit("equipment in full use draws its full power", lambda full, **_: full, idle=100.0, utilization=1.0),
-    ),
-)
-def it_power(idle: IdlePower, full: MaxPower, utilization: Utilization) -> Power:
+@equation(source="ccf2022methodology", where="section 'Compute', formula of the average watts")
+def it_power(idle: q.IdlePower, full: q.MaxPower, utilization: q.Utilization) -> q.Power:
     """Average electrical power of a server or device, on the straight line between rest and full load.
 
     Holds when utilization is averaged over a time much longer than a request or a step and covers the parts that draw the power.
@@ -52,23 +16,8 @@ def it_power(idle: IdlePower, full: MaxPower, utilization: Utilization) -> Power
     return idle + (full - idle) * utilization
 
 
-@equation(
-    source="scottlogic2024server",
-    where="section 'Example Using a High-Level Approach for Estimating Usage Emissions'",
-    example=example(
-        "2076 kWh",
-        power="0.237 kW",
-        duration="1 year",
-        where="section 'Example Using a High-Level Approach for Estimating Usage Emissions', a server at half load",
-        kind="source",
-        tolerance=0.0003,
-    ),
-    limits=(
-        limit("equipment that draws nothing uses nothing", lambda **_: 0.0, power=0.0),
-        limit("a thousand watts for an hour are one kilowatt-hour", lambda **_: 3.6e6, power=1000.0, duration=3600.0),
-    ),
-)
-def it_energy(power: Power, duration: Duration) -> ItEnergy:
+@equation(source="scottlogic2024server", where="section 'Example Using a High-Level Approach for Estimating Usage Emissions'")
+def it_energy(power: q.Power, duration: q.Duration) -> q.ItEnergy:
     """Energy that the computing equipment uses in a period.
 
     Holds when the power is the average over that same period and counts every server, switch and store that is meant.
@@ -79,20 +28,8 @@ def it_energy(power: Power, duration: Duration) -> ItEnergy:
     return power * duration
 
 
-@equation(
-    source="luccioni2023",
-    where="section 4.2, dynamic power consumption",
-    example=example(
-        "433196 kWh",
-        power="0.4 kW",
-        time="1082990 hour",
-        where="section 4.2 and table 1; rated power of a device times all device-hours of the training",
-        kind="source",
-        tolerance=0.00001,
-    ),
-    limits=limit("in no time no energy flows", lambda **_: 0.0, time=0.0),
-)
-def device_energy(power: Power, time: Time) -> Energy:
+@equation(source="luccioni2023", where="section 4.2, dynamic power consumption")
+def device_energy(power: q.Power, time: q.Time) -> q.Energy:
     """Energy that a device uses for a piece of work.
 
     Holds when the power is the average while the work runs and the device does nothing else meanwhile.
@@ -103,21 +40,8 @@ def device_energy(power: Power, time: Time) -> Energy:
     return power * time
 
 
-@equation(
-    source="patterson2021",
-    where="section 2.5, energy of training as time, processors, power and PUE",
-    example=example(
-        "1287 MWh",
-        it_energy="1172.16 MWh",
-        pue=1.10,
-        where="table 4, column 'GPT-3'",
-        kind="source",
-        tolerance=0.004,
-        note="Energy of the processors and their systems: 330 watts times 10,000 chips times 14.8 days of 24 hours.",
-    ),
-    limits=limit("a facility without overhead takes what its equipment takes", lambda it_energy, **_: it_energy, pue=1.0),
-)
-def facility_energy(it_energy: ItEnergy, pue: Pue) -> FacilityEnergy:
+@equation(source="patterson2021", where="section 2.5, energy of training as time, processors, power and PUE")
+def facility_energy(it_energy: q.ItEnergy, pue: q.Pue) -> q.FacilityEnergy:
     """Energy that a data center takes from the grid to supply its computing equipment.
 
     Holds when the effectiveness is an average over the same facility and period, as it is when taken over a year.
@@ -128,20 +52,8 @@ def facility_energy(it_energy: ItEnergy, pue: Pue) -> FacilityEnergy:
     return it_energy * pue
 
 
-@equation(
-    source="patterson2021",
-    where="section 2.5, emissions as energy times the carbon intensity of the data center",
-    example=example(
-        "552.1 tCO2e",
-        energy="1287 MWh",
-        intensity="429 gCO2e/kWh",
-        where="table 4, column 'GPT-3'",
-        kind="source",
-        tolerance=0.0002,
-    ),
-    limits=limit("electricity free of carbon emits nothing", lambda **_: 0.0, intensity=0.0),
-)
-def operational_carbon(energy: FacilityEnergy, intensity: CarbonIntensity) -> Carbon:
+@equation(source="patterson2021", where="section 2.5, emissions as energy times the carbon intensity of the data center")
+def operational_carbon(energy: q.FacilityEnergy, intensity: q.CarbonIntensity) -> q.Carbon:
     """Greenhouse gas that is emitted to generate the electricity of a facility.
 
     Holds when the intensity is the average of the grid that feeds the facility, over the hours in which the energy is used.
@@ -152,25 +64,8 @@ def operational_carbon(energy: FacilityEnergy, intensity: CarbonIntensity) -> Ca
     return energy * intensity
 
 
-@equation(
-    source="gsf2021sci",
-    where="section 'Embodied Emissions (M)', time share",
-    example=example(
-        "28 gCO2e",
-        embodied="1000 kgCO2e",
-        duration="1 hour",
-        lifetime="4 year",
-        where="section 'Embodied Emissions (M)', example of the time share",
-        kind="source",
-        tolerance=0.02,
-        note="The source cuts the result after two digits.",
-    ),
-    limits=(
-        limit("a whole lifetime bears all that the making emitted", lambda embodied, **_: embodied, duration=1e8, lifetime=1e8),
-        limit("equipment that is made without emissions passes none on", lambda **_: 0.0, embodied=0.0),
-    ),
-)
-def embodied_carbon_share(embodied: DeviceCarbon, duration: Duration, lifetime: Lifetime) -> EmbodiedCarbon:
+@equation(source="gsf2021sci", where="section 'Embodied Emissions (M)', time share")
+def embodied_carbon_share(embodied: q.DeviceCarbon, duration: q.Duration, lifetime: q.Lifetime) -> q.EmbodiedCarbon:
     """Greenhouse gas of making the equipment that is charged to a period, in proportion to its part of the service life.
 
     Holds when the period lies inside the service life and the work has the equipment to itself for all of it.
@@ -181,20 +76,8 @@ def embodied_carbon_share(embodied: DeviceCarbon, duration: Duration, lifetime: 
     return embodied * duration / lifetime
 
 
-@equation(
-    source="li2023",
-    where="section 3, on-site operational water; table 1",
-    example=example(
-        "2.200 mL",
-        it_energy="4 Wh",
-        wue="0.550 L/kWh",
-        where="table 1, row 'U.S. Average', a medium-sized request",
-        kind="source",
-        tolerance=0.0003,
-    ),
-    limits=limit("cooling in a closed loop takes no water", lambda **_: 0.0, wue=0.0),
-)
-def water_on_site(it_energy: ItEnergy, wue: Wue) -> Water:
+@equation(source="li2023", where="section 3, on-site operational water; table 1")
+def water_on_site(it_energy: q.ItEnergy, wue: q.Wue) -> q.Water:
     """Water that a data center's own cooling consumes.
 
     Holds when the effectiveness counts consumed water for each unit of IT energy, averaged over the same site and period.
@@ -205,21 +88,8 @@ def water_on_site(it_energy: ItEnergy, wue: Wue) -> Water:
     return it_energy * wue
 
 
-@equation(
-    source="li2023",
-    where="section 3, off-site operational water; table 1",
-    example=example(
-        "14.704 mL",
-        it_energy="4 Wh",
-        pue=1.170,
-        grid_water="3.142 L/kWh",
-        where="table 1, row 'U.S. Average', a medium-sized request",
-        kind="source",
-        tolerance=0.0001,
-    ),
-    limits=limit("power plants that need no water pass none on", lambda **_: 0.0, grid_water=0.0),
-)
-def water_off_site(it_energy: ItEnergy, pue: Pue, grid_water: GridWater) -> Water:
+@equation(source="li2023", where="section 3, off-site operational water; table 1")
+def water_off_site(it_energy: q.ItEnergy, pue: q.Pue, grid_water: q.GridWater) -> q.Water:
     """Water that power plants consume to generate a facility's electricity.
 
     Holds when the water intensity is an average over the plants that feed the grid in question.
@@ -230,25 +100,8 @@ def water_off_site(it_energy: ItEnergy, pue: Pue, grid_water: GridWater) -> Wate
     return it_energy * pue * grid_water
 
 
-@equation(
-    source="li2023",
-    where="section 3, operational water footprint as the sum of both parts; table 1",
-    example=example(
-        "16.904 mL",
-        it_energy="4 Wh",
-        wue="0.550 L/kWh",
-        pue=1.170,
-        grid_water="3.142 L/kWh",
-        where="table 1, row 'U.S. Average', a medium-sized request",
-        kind="source",
-        tolerance=0.0001,
-    ),
-    limits=(
-        limit("with dry power plants the site's own water is left", lambda it_energy, wue, **_: it_energy * wue, grid_water=0.0),
-        limit("dry cooling and dry power plants consume nothing", lambda **_: 0.0, wue=0.0, grid_water=0.0),
-    ),
-)
-def water_total(it_energy: ItEnergy, wue: Wue, pue: Pue, grid_water: GridWater) -> Water:
+@equation(source="li2023", where="section 3, operational water footprint as the sum of both parts; table 1")
+def water_total(it_energy: q.ItEnergy, wue: q.Wue, pue: q.Pue, grid_water: q.GridWater) -> q.Water:
     """Water that running the equipment consumes, on the site and at the power plants.
 
     Holds when both intensities count consumption and belong to the same site and period.

@@ -129,6 +129,11 @@ def latex(eq: Equation) -> str:
     return Latex(eq).text()
 
 
+def expression(eq: Equation, text: str) -> str:
+    """Return an expression in an equation's arguments, such as one of its limits, as LaTeX."""
+    return Latex(eq)(ast.parse(text, mode="eval").body)
+
+
 def substituted(eq: Equation, inputs: Mapping[str, str], value: str) -> str:
     """Return the equation with values in the place of its arguments, as LaTeX."""
     names = {n: _text(v) for n, v in inputs.items()}

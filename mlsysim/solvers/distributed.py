@@ -294,11 +294,7 @@ class DistributedModel:
         )
         inputs = Inputs(_ORIGINS, x)
         reading = reading_for(
-            batch_size=batch,
-            seq_len=sequence,
-            efficiency_compute=share.compute,
-            efficiency_memory=share.memory,
-            efficiency_link=share.link,
+            batch_size=batch, seq_len=sequence, efficiency_compute=share.compute, efficiency_memory=share.memory, efficiency_link=share.link
         )
         return DistributedResult(core(reading, inputs), core, inputs)
 

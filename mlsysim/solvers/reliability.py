@@ -107,8 +107,4 @@ class ReliabilityModel:
         return ReliabilityResult(core(reading, inputs), core, inputs)
 
 
-_ORIGINS = origins_of(
-    job_duration="Duration",
-    given_checkpoint_time="CheckpointTime",
-    recovery_time="RecoveryTime",
-)
+_ORIGINS = origins_of(job_duration="Duration", given_checkpoint_time="CheckpointTime", recovery_time="RecoveryTime")

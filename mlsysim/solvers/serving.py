@@ -10,17 +10,7 @@ from ..readings import Reading
 from ..results import ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, pass_work, read_parameters, sequence_pairs
-from .base import (
-    Inputs,
-    count,
-    expect,
-    label_of,
-    masked,
-    origins_of,
-    read_efficiency,
-    reading_for,
-    sizes,
-)
+from .base import Inputs, count, expect, label_of, masked, origins_of, read_efficiency, reading_for, sizes
 from .single_node import step_on_device
 
 _BATCH = nomenclature()["Batch"]

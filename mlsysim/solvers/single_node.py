@@ -143,9 +143,5 @@ class SingleNodeModel:
 
 
 _ORIGINS = origins_of(
-    batch="Batch",
-    seq_len="Sequence",
-    overhead="Overhead",
-    efficiency_compute="Efficiency",
-    efficiency_memory="Efficiency",
+    batch="Batch", seq_len="Sequence", overhead="Overhead", efficiency_compute="Efficiency", efficiency_memory="Efficiency"
 )

@@ -107,8 +107,4 @@ class SustainabilityModel:
         return SustainabilityResult(core(reading, inputs), core, inputs)
 
 
-_ORIGINS = origins_of(
-    duration="Duration",
-    utilization="Utilization",
-    lifetime="Lifetime",
-)
+_ORIGINS = origins_of(duration="Duration", utilization="Utilization", lifetime="Lifetime")

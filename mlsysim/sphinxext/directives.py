@@ -13,7 +13,7 @@ from ..facts import Fact
 from ..quantities import Symbol, nomenclature
 from ..readings import inverse
 from ..readings.duals import elasticities
-from ..readings.latex import latex
+from ..readings.latex import expression, latex
 from ..units import label, people
 from ..units import shown as digits
 from . import reference, shown
@@ -233,10 +233,7 @@ class EquationDirective(_Directive):
         return table(["Symbol", "Name in code", "Meaning", "Unit"], rows, classes=["mls-symbols"], widths=[12, 22, 46, 20])
 
     def validity(self, eq: Equation) -> list[nodes.Node]:
-        return [
-            paragraph(nodes.strong("", "Holds when "), eq.holds),
-            paragraph(nodes.strong("", "Stops holding when "), eq.fails),
-        ]
+        return [paragraph(nodes.strong("", "Holds when "), eq.holds), paragraph(nodes.strong("", "Stops holding when "), eq.fails)]
 
     def inverses(self, eq: Equation) -> list[nodes.Node]:
         forms, reasons = [], []
@@ -283,7 +280,8 @@ class EquationDirective(_Directive):
     def limits(self, eq: Equation) -> list[nodes.Node]:
         words: list[Any] = [nodes.strong("", "Limits. ")]
         for i, limit in enumerate(eq.limits):
-            words.append(("; " if i else "") + limit.says)
+            at = ", ".join(f"{n} = {people(v, eq.arguments[n].unit, eq.arguments[n].display) or digits(v)}" for n, v in limit.at.items())
+            words += ["; " if i else "", f"{limit.says} ({at}): ", self.math(f"{eq.result.latex} = {expression(eq, limit.becomes)}")]
         return [paragraph(*words, ".")]
 
     def provenance(self, eq: Equation) -> list[nodes.Node]:

@@ -60,7 +60,7 @@ FURTHER = {
     "ServingModel": [
         """r = ServingModel().solve(
     Models.Language.DeepSeek_V3, fleet=Systems.Clusters.Research_256, batch_size=8, input_len=512, output_len=64, tp_size=8, pp_size=1
-)""",
+)"""
     ],
     "DistributedModel": [
         """r = DistributedModel().solve(
@@ -78,12 +78,12 @@ t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_si
 terms = Infrastructure.Prices.Server_Lifetime.assumption
 r = EconomicsModel().solve(
     fleet, "1 year", training=t, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, discount_rate=0.05
-)""",
+)"""
     ],
     "ReliabilityModel": [
         """fleet = Systems.Clusters.Research_256.replace(storage=Systems.Storage.Checkpoint_Store)
 t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective")
-r = ReliabilityModel().solve(fleet, "30 days", training=t, recovery_time="10 min")""",
+r = ReliabilityModel().solve(fleet, "30 days", training=t, recovery_time="10 min")"""
     ],
 }
 """Further solves, so that the equations of every branch are found."""
