@@ -198,7 +198,7 @@ class TransformerWorkload(Workload):
         return round(all_parameters(NUMBERS, self.geometry, active=True))
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
-        """Return what a step of phase ``x.phase`` with ``x.batch`` sequences of ``x.seq_len`` tokens asks for."""
+        """Return what a step of phase ``x.phase`` with ``x.batch_size`` sequences of ``x.seq_len`` tokens asks for."""
         return transformer_demand(eq, x.model, x)
 
 
@@ -303,18 +303,18 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
     """Return what one step of a transformer asks of one device that holds all of it."""
     weights = eq.weight_bytes(all_parameters(eq, g), x.weight_size)
     if x.phase == "decode":
-        cache = cache_bytes(eq, g, x.seq_len, x.batch, x.kv_size)
-        tokens = x.batch
-        work = pass_work(eq, g, tokens, tokens, x.seq_len, x.batch)
+        cache = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size)
+        tokens = x.batch_size
+        work = pass_work(eq, g, tokens, tokens, x.seq_len, x.batch_size)
         read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
         return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
-    tokens = eq.token_count(x.batch, x.seq_len)
+    tokens = eq.token_count(x.batch_size, x.seq_len)
     pairs = sequence_pairs(eq, g, x.seq_len)
-    work = pass_work(eq, g, tokens, x.batch if x.phase == "prefill" else tokens, pairs, x.batch)
+    work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, pairs, x.batch_size)
     if x.phase == "training":
         return _training_demand(eq, g, x, tokens, work, weights)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
-    cache = cache_bytes(eq, g, x.seq_len, x.batch, x.kv_size) if x.phase == "prefill" else 0.0
+    cache = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size) if x.phase == "prefill" else 0.0
     return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
 
 
@@ -322,7 +322,7 @@ def _training_demand(eq: Reading, g: Lowered, x: Lowered, tokens: Any, forward: 
     parameters = all_parameters(eq, g)
     gradients = eq.gradient_bytes(parameters, x.gradient_size)
     optimizer = eq.optimizer_bytes(parameters)
-    one_layer = eq.activation_bytes_sequence_parallel(x.seq_len, x.batch, g.hidden, g.heads, 1.0)
+    one_layer = eq.activation_bytes_sequence_parallel(x.seq_len, x.batch_size, g.hidden, g.heads, 1.0)
     activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0)
     state = eq.model_state_bytes(weights, gradients, optimizer)
     work = eq.training_work(forward, 0.0)
@@ -353,21 +353,21 @@ class CNNWorkload(Workload):
         return self.lower("model", {n: n for n in names})
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
-        """Return what a step with ``x.batch`` images asks for."""
+        """Return what a step with ``x.batch_size`` images asks for."""
         g = x.model
         weights = eq.weight_bytes(g.parameters, x.weight_size)
-        forward = eq.work_from_macs(g.macs, x.batch)
+        forward = eq.work_from_macs(g.macs, x.batch_size)
         if x.phase == "forward":
-            moved = eq.activation_traffic(g.activations, x.batch, x.weight_size)
+            moved = eq.activation_traffic(g.activations, x.batch_size, x.weight_size)
             footprint = weights
             if g.has("peak_activations"):
-                footprint = eq.inference_footprint(weights, eq.stored_activations(g.peak_activations, x.batch, x.weight_size))
-            return Demand(x.batch, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights)
+                footprint = eq.inference_footprint(weights, eq.stored_activations(g.peak_activations, x.batch_size, x.weight_size))
+            return Demand(x.batch_size, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights)
         gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
         optimizer = eq.optimizer_bytes(g.parameters)
-        kept = eq.stored_activations(g.activations, x.batch, x.weight_size)
+        kept = eq.stored_activations(g.activations, x.batch_size, x.weight_size)
         state = eq.model_state_bytes(weights, gradients, optimizer)
         work = eq.training_work(forward, 0.0)
         traffic = eq.training_traffic(weights, kept, 1.0)
         update = eq.optimizer_traffic(weights, gradients, optimizer)
-        return Demand(x.batch, work, work, traffic, eq.training_footprint(state, kept), weights, update)
+        return Demand(x.batch_size, work, work, traffic, eq.training_footprint(state, kept), weights, update)

@@ -1,8 +1,8 @@
 """What the solvers share: doors for their arguments, efficiency, and the choice of a reading."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from .. import quantities
@@ -33,35 +33,12 @@ class Efficiency:
 PERFECT = Efficiency()
 
 
-def read_efficiency(value: Any) -> Efficiency:
-    """Return an efficiency from one ratio, an :class:`Efficiency`, or nothing (which means 1)."""
-    if value is None:
-        return PERFECT
-    if isinstance(value, Efficiency):
-        return value
-    return Efficiency(value, value, value)
-
-
-def label_of(efficiency: Efficiency) -> str:
-    """Return ``bound`` where nothing but physics was assumed, else ``estimate``."""
-    if efficiency is PERFECT:
-        return "bound"
-    parts = (efficiency.compute, efficiency.memory, efficiency.link)
-    return "bound" if all(type(p) is float and p == 1.0 for p in parts) else "estimate"
-
-
-@cache
-def argument(name: str, quantity: str) -> Origin:
-    """Return the origin of a solver's argument."""
-    return Origin(name, nomenclature()[quantity])
-
-
-def count(value: Any, name: str, quantity: str) -> float:
-    """Read a whole number that must be one value (a degree of a layout), not an array."""
-    number = argument(name, quantity).symbol.read(value, name)  # type: ignore[union-attr]
-    if type(number) is not float:
-        raise InputError(f"{name} must be one number: sweep over layouts with one solve each")
-    return number
+def efficiency_numbers(value: Any) -> dict[str, Any]:
+    """Return the three shares of one ratio, of an :class:`Efficiency`, or of nothing (1), and the label that they earn."""
+    share = PERFECT if value is None else value if isinstance(value, Efficiency) else Efficiency(value, value, value)
+    parts = {"efficiency_compute": share.compute, "efficiency_memory": share.memory, "efficiency_link": share.link}
+    perfect = share is PERFECT or all(type(p) is float and p == 1.0 for p in parts.values())
+    return parts | {"label": "bound" if perfect else "estimate"}
 
 
 def expect(value: Any, kind: type | tuple[type, ...], name: str, hint: str) -> Any:
@@ -75,20 +52,16 @@ def expect(value: Any, kind: type | tuple[type, ...], name: str, hint: str) -> A
     return value
 
 
+def needed(x: Mapping[str, Any], *names: str) -> None:
+    """Refuse an argument that was given as nothing."""
+    for name in names:
+        if name not in x:
+            raise InputError(f"{name}=None: it is needed, give a number")
+
+
 def expect_hardware(value: Any) -> HardwareNode:
     """Return a piece of hardware, or raise."""
     return expect(value, HardwareNode, "hardware", "a HardwareNode such as Hardware.Cloud.H100")
-
-
-def reading_for(**values: Any) -> Reading:
-    """Return the reading for the arguments: arrays where one of them is one, else plain numbers."""
-    for value in values.values():
-        if type(value) is not float:
-            from ..readings.arrays import ARRAYS, shapes_agree
-
-            shapes_agree(values)
-            return ARRAYS
-    return NUMBERS
 
 
 class Inputs(Lowered):
@@ -107,22 +80,45 @@ def sizes(precision: str, kv_precision: str) -> dict[str, float]:
     return {"weight_size": weight, "kv_size": ELEMENT_SIZE[kv_precision], "element_size": weight, "gradient_size": max(2.0, weight)}
 
 
-def origins_of(**quantities: str) -> dict[str, Origin]:
-    """Return the origins of a solver's arguments, from the quantity that each is; the sizes of elements come with them."""
-    quantities |= {"weight_size": "WeightSize", "kv_size": "KvSize", "element_size": "ElementSize", "gradient_size": "GradientSize"}
-    return {name: argument(_SAID.get(name, name), quantity) for name, quantity in quantities.items()}
+class Doors:
+    """The numeric arguments of a solver: the quantity that each is, and the name under which a trace shows it.
+
+    Those in ``single`` must be one number; the others may be arrays, and decide the reading.
+    """
+
+    def __init__(self, single: str = "", **quantities: str) -> None:
+        known = nomenclature()
+        self.symbols = {name: known[quantity] for name, quantity in quantities.items()}
+        self.single = frozenset(single.split())
+        self.swept = (*(n for n in quantities if n not in self.single), *_SHARES)
+        shown = quantities | _SIZES | dict.fromkeys(_SHARES, "Efficiency") | {"overhead": "Overhead"}
+        self.origins = {name: Origin(name.replace("efficiency_", "efficiency."), known[quantity]) for name, quantity in shown.items()}
+
+    def read(self, **given: Any) -> dict[str, Any]:
+        """Return the arguments that are given as plain numbers."""
+        symbols = self.symbols
+        numbers = {name: symbols[name].read(value, name) for name, value in given.items() if value is not None}
+        for name in self.single:
+            if name in numbers and type(numbers[name]) is not float:
+                raise InputError(f"{name} must be one number: sweep over layouts with one solve each")
+        return numbers
+
+    def solve(self, result: type[Result], core: Callable[..., dict[str, Any]], x: dict[str, Any], **origins: Origin) -> Any:
+        """Return the result of a solver's core for its inputs, read as arrays where one of them is one."""
+        reading = NUMBERS
+        for name in self.swept:
+            if name in x and type(x[name]) is not float:
+                from ..readings.arrays import ARRAYS, shapes_agree
+
+                shapes_agree({n: x[n] for n in self.swept if n in x})
+                reading = ARRAYS
+                break
+        inputs = Inputs(self.origins | origins if origins else self.origins, x)
+        return result(core(reading, inputs), core, inputs)
 
 
-_SAID = {
-    "batch": "batch_size",
-    "efficiency_compute": "efficiency.compute",
-    "efficiency_memory": "efficiency.memory",
-    "efficiency_link": "efficiency.link",
-    "given_checkpoint_time": "checkpoint_time",
-    "dp_group": "data-parallel group",
-    "dp_inside": "data-parallel group inside a node",
-    "dp_nodes": "data-parallel group over nodes",
-}
+_SHARES = ("efficiency_compute", "efficiency_memory", "efficiency_link")
+_SIZES = {"weight_size": "WeightSize", "kv_size": "KvSize", "element_size": "ElementSize", "gradient_size": "GradientSize"}
 
 
 def masked(eq: Reading, feasible: Any, values: dict[str, Any], result: type[Result]) -> dict[str, Any]:

@@ -4,17 +4,14 @@ from typing import Any
 
 from ..errors import InputError, LayoutError
 from ..nouns import Lowered
-from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import DistributedResult, Missing
 from ..systems import Fleet
 from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters, sequence_pairs
-from .base import Inputs, count, expect, label_of, masked, origins_of, read_efficiency, reading_for, sizes
+from .base import Doors, efficiency_numbers, expect, masked, needed, sizes
 from .serving import all_reduce_on_node, check_split, local_bandwidth
 from .single_node import step_on_device
 
-_GLOBAL_BATCH = nomenclature()["GlobalBatch"]
-_SEQUENCE = nomenclature()["Sequence"]
 RECOMPUTE = ("none", "selective", "full")
 PRECISIONS = ("bf16", "fp16", "fp8")
 
@@ -32,7 +29,7 @@ def layer_activations(eq: Reading, x: Lowered) -> Any:
 def held_parameters(eq: Reading, x: Lowered) -> Any:
     """Return the parameters of one expert-parallel rank: all of them, and its share of the routed experts."""
     total = all_parameters(eq, x.model)
-    if x.ep == 1:
+    if not x.expert_parallel:
         return total
     return eq.expert_sharded_parameters(total, routed_parameters(eq, x.model), x.ep_size)
 
@@ -43,11 +40,11 @@ def model_state(eq: Reading, x: Lowered, dp: Any) -> tuple[Any, Any, Any, Any]:
     weights = eq.weight_bytes(held, x.weight_size)
     gradients = eq.gradient_bytes(held, x.gradient_size)
     optimizer = eq.optimizer_bytes(held)
-    if x.zero_stage >= 1:
+    if x.zero >= 1:
         optimizer = eq.sharded_bytes(optimizer, dp)
-    if x.zero_stage >= 2:
+    if x.zero >= 2:
         gradients = eq.sharded_bytes(gradients, dp)
-    if x.zero_stage >= 3:
+    if x.zero >= 3:
         weights = eq.sharded_bytes(weights, dp)
     return weights, gradients, optimizer, eq.model_state_bytes(weights, gradients, optimizer)
 
@@ -75,10 +72,10 @@ def data_parallel_time(eq: Reading, x: Lowered, microbatches: Any, step: Any) ->
     Gradients are reduced once, behind the backward pass. ZeRO stage 3 gathers the weights as well, forward and backward
     for each microbatch, behind all compute.
     """
-    if x.dp == 1 and x.cp == 1:
+    if x.alone:
         return 0.0, step
     once = reduction_time(eq, x)
-    if x.zero_stage < 3:
+    if x.zero < 3:
         return eq.repeated_time(once, 1.0), eq.backward_time(step)
     return eq.repeated_time(once, eq.sharded_reductions(microbatches)), step
 
@@ -88,7 +85,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     g, hardware = x.model, x.hardware
     devices = eq.fleet_devices(x.fleet.nodes, x.node.local_devices)
     dp = eq.data_parallel_degree(devices, x.tp_size, x.pp_size, x.cp_size)
-    microbatches = eq.microbatch_count(x.batch, dp, x.microbatch_size)
+    microbatches = eq.microbatch_count(x.batch_size, dp, x.microbatch_size)
     held_layers = eq.layers_held(g.layers, x.pp_size)
 
     # Memory of one device: the first stage, which holds most.
@@ -103,18 +100,18 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     feasible = footprint <= hardware.capacity
 
     # Arithmetic and memory traffic of one device.
-    tokens = eq.token_count(x.batch, x.seq_len)
+    tokens = eq.token_count(x.batch_size, x.seq_len)
     pairs = sequence_pairs(eq, g, x.seq_len)
-    forward = pass_work(eq, g, tokens, tokens, pairs, x.batch)
+    forward = pass_work(eq, g, tokens, tokens, pairs, x.batch_size)
     recomputed = 0.0
     if x.recompute == "full":
         recomputed = forward
     elif x.recompute == "selective":
-        recomputed = attention_work(eq, g, pairs, x.batch)
+        recomputed = attention_work(eq, g, pairs, x.batch_size)
     model_work = eq.training_work(forward, 0.0)
     share = eq.device_share(eq.training_work(forward, recomputed), devices)
     parameters = read_parameters(eq, g, tokens)
-    if x.ep > 1:
+    if x.expert_parallel:
         parameters = eq.expert_sharded_parameters(parameters, routed_parameters(eq, g, tokens), x.ep_size)
     read = eq.device_bytes(eq.weight_bytes(parameters, x.weight_size), x.tp_size, x.pp_size)
     stored = eq.pipeline_activation_bytes(one_layer, held_layers, 1.0)
@@ -126,10 +123,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     # Communication.
     message = eq.activation_message(x.microbatch_size, x.seq_len, g.hidden, x.element_size, x.cp_size)
     tensor = expert = context = stage = 0.0
-    if x.tp > 1:
+    if x.tensor:
         repeats = eq.collective_count(6.0 if x.recompute == "full" else 4.0, held_layers, microbatches)
         tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), repeats)
-    if x.ep > 1:
+    if x.expert_parallel:
         routed = eq.expert_parallel_message(
             eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
         )
@@ -139,13 +136,13 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         expert = eq.repeated_time(
             eq.all_to_all_time(routed, x.ep_size, bandwidth, latency), eq.collective_count(4.0, moe_layers, microbatches)
         )
-    if x.cp > 1:
+    if x.contextual:
         bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.cp_inside else network(eq, x)
         keys = eq.context_parallel_message(x.microbatch_size, x.seq_len, g.kv_heads, g.head_dim, x.element_size, x.tp_size)
         context = eq.repeated_time(
             eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency), eq.collective_count(3.0, held_layers, microbatches)
         )
-    if x.pp > 1:
+    if x.pipelined:
         bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.pp_inside else network(eq, x)
         stage = eq.repeated_time(
             eq.point_to_point_time(message, bandwidth, latency), eq.collective_count(2.0, x.virtual_stages, microbatches)
@@ -261,103 +258,65 @@ class DistributedModel:
             raise InputError(f"precision={precision!r}: training computes in {', '.join(PRECISIONS)}")
         if not isinstance(recompute, str) or recompute not in RECOMPUTE:
             raise InputError(f"recompute={recompute!r} is none of {', '.join(RECOMPUTE)}")
-        stage = count(zero_stage, "zero_stage", "ZeroStage")
         supply = fleet.node.accelerator.supply(precision)
-        layout = Layout(model, fleet, tp_size, pp_size, ep_size, cp_size, virtual_stages, stage)
+        x = _DOORS.read(
+            batch_size=batch_size, seq_len=seq_len, tp_size=tp_size, pp_size=pp_size, ep_size=ep_size, cp_size=cp_size,
+            zero_stage=zero_stage, microbatch_size=microbatch_size, virtual_stages=virtual_stages,
+        )  # fmt: skip
+        needed(x, *_DOORS.symbols.keys() - _GROUPS)
+        layout = Layout(model, fleet, x)
         layout.check_links(supply, fleet)
-        micro = count(microbatch_size, "microbatch_size", "MicrobatchSize")
-        batch, sequence = _GLOBAL_BATCH.read(batch_size, "batch_size"), _SEQUENCE.read(seq_len, "seq_len")
-        layout.check_batch(batch, micro, sequence)
-        share = read_efficiency(efficiency)
-        values = sizes("bf16", "bf16")
-        x = dict(
-            values,
-            batch=batch,
-            seq_len=sequence,
-            microbatch_size=micro,
-            overhead=0.0,
-            efficiency_compute=share.compute,
-            efficiency_memory=share.memory,
-            efficiency_link=share.link,
-            recompute=recompute,
-            zero_stage=stage,
-            model=model.geometry,
-            model_title=model.title,
-            hardware=supply,
-            fleet=fleet.numbers,
-            node=fleet.node_numbers,
-            fabric=fleet.fabric_numbers if layout.crosses_nodes else None,
-            label=label_of(share),
-            what=("Training {}", model),
-            device=fleet.node.accelerator,
-            **layout.numbers,
-        )
-        inputs = Inputs(_ORIGINS, x)
-        reading = reading_for(
-            batch_size=batch, seq_len=sequence, efficiency_compute=share.compute, efficiency_memory=share.memory, efficiency_link=share.link
-        )
-        return DistributedResult(core(reading, inputs), core, inputs)
+        layout.check_batch(x["batch_size"], x["microbatch_size"], x["seq_len"])
+        x |= efficiency_numbers(efficiency) | sizes("bf16", "bf16") | layout.groups
+        x |= {"overhead": 0.0, "recompute": recompute, "model": model.geometry, "hardware": supply, "fleet": fleet.numbers}
+        x |= {"node": fleet.node_numbers, "fabric": fleet.fabric_numbers if layout.crosses_nodes else None}
+        x |= {"what": ("Training {}", model), "model_title": model.title, "device": fleet.node.accelerator}
+        return _DOORS.solve(DistributedResult, core, x)
 
 
 class Layout:
     """A parallel layout: its degrees, where each group lies, and whether it can exist."""
 
-    def __init__(self, model: TransformerWorkload, fleet: Fleet, tp: Any, pp: Any, ep: Any, cp: Any, virtual: Any, zero: float) -> None:
-        self.tp = tp = count(tp, "tp_size", "TensorParallel")
-        self.pp = pp = count(pp, "pp_size", "PipelineParallel")
-        self.cp = cp = count(cp, "cp_size", "ContextParallel")
-        self.ep = ep = count(ep, "ep_size", "ExpertParallel")
-        virtual = count(virtual, "virtual_stages", "VirtualStages")
-        local = fleet.node.accelerators
-        devices = float(fleet.devices)
+    def __init__(self, model: TransformerWorkload, fleet: Fleet, x: dict[str, Any]) -> None:
+        tp, pp, cp, ep = (x[n] for n in ("tp_size", "pp_size", "cp_size", "ep_size"))
+        self.tp, self.pp, self.cp, self.ep = tp, pp, cp, ep
+        self.virtual = virtual = x["virtual_stages"]
+        local, devices = fleet.node.accelerators, float(fleet.devices)
         if tp > local:
             raise LayoutError(f"tp_size={tp:g} is more than the {local} devices of a node, whose links it needs")
         check_split(model, tp, pp)
-        if virtual > 1:
-            if pp == 1:
-                raise LayoutError(f"virtual_stages={virtual:g} interleaves a pipeline: give pp_size of at least 2")
-            if model.layers % (pp * virtual):
-                raise LayoutError(f"pp_size x virtual_stages = {pp * virtual:g} does not divide the {model.layers} layers of {model.title}")
+        if virtual > 1 and pp == 1:
+            raise LayoutError(f"virtual_stages={virtual:g} interleaves a pipeline: give pp_size of at least 2")
+        if model.layers % (pp * virtual):
+            raise LayoutError(f"pp_size x virtual_stages = {pp * virtual:g} does not divide the {model.layers} layers of {model.title}")
         if devices % (tp * pp * cp):
             raise LayoutError(f"tp_size x pp_size x cp_size = {tp * pp * cp:g} does not divide the {devices:g} devices of {fleet.title}")
         self.dp = dp = devices / (tp * pp * cp)
         if ep > 1:
             if model.experts is None:
                 raise LayoutError(f"ep_size={ep:g}: {model.title} has no experts")
-            if dp % ep:
-                raise LayoutError(f"ep_size={ep:g} does not divide the data-parallel degree {dp:g}")
-            if model.experts % ep:
-                raise LayoutError(f"ep_size={ep:g} does not divide the {model.experts} experts of {model.title}")
+            for whole, what in ((dp, f"data-parallel degree {dp:g}"), (model.experts, f"{model.experts} experts of {model.title}")):
+                if whole % ep:
+                    raise LayoutError(f"ep_size={ep:g} does not divide the {what}")
         if cp > 1 and model.mla is not None:
             raise LayoutError(f"cp_size={cp:g}: context parallelism is not modelled for latent attention")
-        if zero and dp == 1:
-            raise LayoutError(f"zero_stage={zero:g} shards over data-parallel replicas, and there is only one")
+        if x["zero_stage"] and dp == 1:
+            raise LayoutError(f"zero_stage={x['zero_stage']:g} shards over data-parallel replicas, and there is only one")
         group = dp * cp
-        room = max(1.0, local // tp)
-        inside = min(group, room)
+        inside = min(group, max(1.0, local // tp))
         while group % inside:
             inside -= 1
         self.crosses_nodes = inside < group or ep * tp > local or cp * tp > local or group * tp * pp > local
-        self.virtual = virtual
-        self.numbers = {
-            "tp": tp, "pp": pp, "cp": cp, "ep": ep, "dp": dp,
-            "tp_size": tp, "pp_size": pp, "cp_size": cp, "ep_size": ep,
-            "devices": devices,
-            "virtual_stages": virtual,
-            "interleaved": virtual > 1,
-            "dp_group": group,
-            "dp_inside": inside,
-            "dp_nodes": group / inside,
-            "gathers_inside": inside > 1,
-            "dp_in_one_node": inside == group,
-            "cp_inside": cp * tp <= local,
-            "ep_inside": ep * tp * cp <= local,
-            "pp_inside": group * tp * pp <= local,
+        self.groups = {
+            "tensor": tp > 1, "pipelined": pp > 1, "contextual": cp > 1, "expert_parallel": ep > 1, "zero": int(x["zero_stage"]),
+            "devices": devices, "dp_group": group, "dp_inside": inside, "dp_nodes": group / inside, "interleaved": virtual > 1,
+            "alone": group == 1, "gathers_inside": inside > 1, "dp_in_one_node": inside == group,
+            "cp_inside": cp * tp <= local, "ep_inside": ep * tp * cp <= local, "pp_inside": group * tp * pp <= local,
         }  # fmt: skip
 
     def check_links(self, supply: Lowered, fleet: Fleet) -> None:
         """Refuse a layout whose groups need a link that nobody states."""
-        if self.tp > 1 or self.cp > 1 or self.ep > 1 or self.numbers["dp_inside"] > 1 or self.numbers["pp_inside"]:
+        if self.tp > 1 or self.cp > 1 or self.ep > 1 or self.groups["gathers_inside"] or self.groups["pp_inside"]:
             supply.need("link_bandwidth")
         if self.crosses_nodes:
             fleet.node_numbers.need("nics", "nic_bandwidth")
@@ -377,20 +336,10 @@ def _any(condition: Any) -> bool:
     return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
 
 
-_ORIGINS = origins_of(
-    batch="GlobalBatch",
-    seq_len="Sequence",
-    microbatch_size="MicrobatchSize",
-    overhead="Overhead",
-    efficiency_compute="Efficiency",
-    efficiency_memory="Efficiency",
-    efficiency_link="Efficiency",
-    tp_size="TensorParallel",
-    pp_size="PipelineParallel",
-    cp_size="ContextParallel",
-    ep_size="ExpertParallel",
-    virtual_stages="VirtualStages",
-    dp_group="Devices",
-    dp_inside="LocalDevices",
-    dp_nodes="Nodes",
-)
+_GROUPS = {"dp_group", "dp_inside", "dp_nodes"}
+_DOORS = Doors(
+    "tp_size pp_size ep_size cp_size zero_stage microbatch_size virtual_stages dp_group dp_inside dp_nodes",
+    batch_size="GlobalBatch", seq_len="Sequence", tp_size="TensorParallel", pp_size="PipelineParallel", ep_size="ExpertParallel",
+    cp_size="ContextParallel", zero_stage="ZeroStage", microbatch_size="MicrobatchSize", virtual_stages="VirtualStages",
+    dp_group="Devices", dp_inside="LocalDevices", dp_nodes="Nodes",
+)  # fmt: skip

@@ -9,7 +9,7 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import DistributedResult, EconomicsResult, Missing, ServingResult
 from ..systems import Fleet
-from .base import Inputs, expect, masked, origins_of, reading_for
+from .base import Doors, expect, masked, needed
 
 _Q = nomenclature()
 
@@ -165,33 +165,23 @@ class EconomicsModel:
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
         values, origins = place_numbers(fleet, datacenter, grid)
         x: dict[str, Any] = {**values, **fleet_numbers(fleet), "discounted": discount_rate is not None}
-        x["duration"] = _Q["Duration"].read(duration, "duration")
-        x["utilization"] = _Q["Utilization"].read(utilization, "utilization")
+        x |= _DOORS.read(
+            duration=duration, utilization=utilization, electricity_price=electricity_price, lifetime=lifetime,
+            maintenance_rate=maintenance_rate, discount_rate=discount_rate,
+        )  # fmt: skip
+        needed(x, "duration", "utilization")
         x["serving"] = chained(serving, ServingResult, "serving", fleet)
         x["training"] = chained(training, DistributedResult, "training", fleet)
-        for name, quantity, given, hint in (
-            ("lifetime", "Lifetime", lifetime, "'5 years', or Infrastructure.Prices.Server_Lifetime.assumption.lifetime"),
-            (
-                "maintenance_rate",
-                "MaintenanceRate",
-                maintenance_rate,
-                "'2 %/year', or Infrastructure.Prices.Server_Lifetime.assumption.maintenance_rate",
-            ),
-        ):
-            if given is None:
-                raise MissingFactError(f"{name} is stated nowhere: give {name}={hint}")
-            x[name] = _Q[quantity].read(given, name)
-        if electricity_price is not None:
-            x["electricity_price"] = _Q["EnergyPrice"].read(electricity_price, "electricity_price")
-        elif "grid_price" in x:
-            x["electricity_price"] = x["grid_price"]
-            origins["electricity_price"] = origins["grid_price"]
-        else:
-            raise MissingFactError(f"electricity_price: {x['missing']['grid_price']}; or give electricity_price='0.08 USD/kWh'")
-        if discount_rate is not None:
-            x["discount_rate"] = rate = _Q["PeriodRate"].read(discount_rate, "discount_rate")
-            if type(rate) is float and 0 < rate < 1e-9:
-                raise InputError(f"discount_rate={discount_rate!r} is too small for a yearly rate: give 0, or a ratio such as 0.05")
+        for name, hint in (("lifetime", "5 years"), ("maintenance_rate", "2 %/year")):
+            if name not in x:
+                where = f"Infrastructure.Prices.Server_Lifetime.assumption.{name}"
+                raise MissingFactError(f"{name} is stated nowhere: give {name}='{hint}', or {where}")
+        if electricity_price is None:
+            if "grid_price" not in x:
+                raise MissingFactError(f"electricity_price: {x['missing']['grid_price']}; or give electricity_price='0.08 USD/kWh'")
+            x["electricity_price"], origins["electricity_price"] = x["grid_price"], origins["grid_price"]
+        if type(discount_rate) is float and 0 < discount_rate < 1e-9:
+            raise InputError(f"discount_rate={discount_rate!r} is too small for a yearly rate: give 0, or a ratio such as 0.05")
         if "pue" not in x:
             raise MissingFactError(f"pue: {x['missing']['pue']}")
         fleet.node_numbers.need("max_power")
@@ -203,24 +193,13 @@ class EconomicsModel:
                 )
             x["price"] = _Q["Price"].read(device.price, "price")
             origins["price"] = device.origin("price", "hardware")
-        labels = {r.label for r in (x["serving"], x["training"]) if r is not None}
-        x["label"] = "estimate" if "estimate" in labels else "bound"
-        numbers: dict[str, Any] = {
-            n: x[n] for n in ("duration", "utilization", "electricity_price", "lifetime", "maintenance_rate", "discount_rate") if n in x
-        }
-        for result, role in ((x["serving"], "serving"), (x["training"], "training")):
-            if result is not None:
-                numbers[role] = result._values["throughput"]
-        reading = reading_for(**numbers)
-        inputs = Inputs(_ORIGINS | origins, x)
-        return EconomicsResult(core(reading, inputs), core, inputs)
+        results = {n: x[n] for n in ("serving", "training") if x[n] is not None}
+        x["label"] = "estimate" if "estimate" in {r.label for r in results.values()} else "bound"
+        x |= {f"{n}_throughput": r._values["throughput"] for n, r in results.items()}
+        return _DOORS.solve(EconomicsResult, core, x, **origins)
 
 
-_ORIGINS = origins_of(
-    duration="Duration",
-    utilization="Utilization",
-    lifetime="Lifetime",
-    maintenance_rate="MaintenanceRate",
-    electricity_price="EnergyPrice",
-    discount_rate="PeriodRate",
-)
+_DOORS = Doors(
+    duration="Duration", utilization="Utilization", electricity_price="EnergyPrice", lifetime="Lifetime",
+    maintenance_rate="MaintenanceRate", discount_rate="PeriodRate", serving_throughput="Throughput", training_throughput="Throughput",
+)  # fmt: skip

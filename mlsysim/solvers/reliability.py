@@ -9,10 +9,8 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import DistributedResult, Missing, ReliabilityResult
 from ..systems import Fleet
-from .base import Inputs, expect, masked, origins_of, reading_for
+from .base import Doors, expect, masked, needed
 from .economics import chained, fleet_numbers
-
-_Q = nomenclature()
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
@@ -24,8 +22,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "failure_probability": eq.failure_probability(x.job_duration, mtbf),
         "expected_failures": eq.expected_failures(x.job_duration, mtbf),
     }
-    if "given_checkpoint_time" in given:
-        checkpoint = x.given_checkpoint_time
+    if "checkpoint_time" in given:
+        checkpoint = x.checkpoint_time
     elif x.training is not None and "storage_bandwidth" in given:
         checkpoint = eq.checkpoint_time(x.training.number("model_state"), x.storage_bandwidth)
     else:
@@ -90,21 +88,16 @@ class ReliabilityModel:
             An argument is out of range; or a needed fact is stated nowhere, and the message names it.
         """
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
-        x = fleet_numbers(fleet)
         fleet.node_numbers.need("mtbf")
-        x["job_duration"] = _Q["Duration"].read(job_duration, "job_duration")
+        x = fleet_numbers(fleet) | _DOORS.read(job_duration=job_duration, checkpoint_time=checkpoint_time, recovery_time=recovery_time)
+        needed(x, "job_duration")
         x["training"] = chained(training, DistributedResult, "training", fleet)
-        origins = dict(_ORIGINS)
-        if checkpoint_time is not None:
-            x["given_checkpoint_time"] = _Q["CheckpointTime"].read(checkpoint_time, "checkpoint_time")
-        if recovery_time is not None:
-            x["recovery_time"] = _Q["RecoveryTime"].read(recovery_time, "recovery_time")
+        origins = {}
         if fleet.storage is not None:
-            x["storage_bandwidth"] = _Q["StorageBandwidth"].read(fleet.storage.write_bandwidth, "write_bandwidth")
+            x["storage_bandwidth"] = _STORAGE.read(fleet.storage.write_bandwidth, "write_bandwidth")
             origins["storage_bandwidth"] = fleet.storage.origin("write_bandwidth", "storage")
-        inputs = Inputs(origins, x)
-        reading = reading_for(**{n: x[n] for n in ("job_duration", "given_checkpoint_time", "recovery_time") if n in x})
-        return ReliabilityResult(core(reading, inputs), core, inputs)
+        return _DOORS.solve(ReliabilityResult, core, x, **origins)
 
 
-_ORIGINS = origins_of(job_duration="Duration", given_checkpoint_time="CheckpointTime", recovery_time="RecoveryTime")
+_DOORS = Doors(job_duration="Duration", checkpoint_time="CheckpointTime", recovery_time="RecoveryTime")
+_STORAGE = nomenclature()["StorageBandwidth"]

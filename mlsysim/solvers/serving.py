@@ -5,17 +5,12 @@ from typing import Any
 from ..errors import InputError, LayoutError
 from ..hardware import HardwareNode, check_precision
 from ..nouns import Lowered
-from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, pass_work, read_parameters, sequence_pairs
-from .base import Inputs, count, expect, label_of, masked, origins_of, read_efficiency, reading_for, sizes
+from .base import Doors, efficiency_numbers, expect, masked, needed, sizes
 from .single_node import step_on_device
-
-_BATCH = nomenclature()["Batch"]
-_INPUT = nomenclature()["InputLen"]
-_OUTPUT = nomenclature()["OutputLen"]
 
 
 def local_bandwidth(eq: Reading, x: Lowered) -> Any:
@@ -41,7 +36,7 @@ def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, 
     traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size))
     compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
     communication = 0.0
-    if x.tp > 1:
+    if x.tensor:
         message = eq.activation_message(batch, new_tokens, x.model.hidden, x.element_size, 1.0)
         communication = eq.repeated_time(all_reduce_on_node(eq, x, message), eq.collective_count(2.0, x.model.layers, 1.0))
     return compute, memory, eq.through_stages(stage, x.pp_size), communication
@@ -59,26 +54,26 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     g, hardware = x.model, x.hardware
     whole = eq.weight_bytes(all_parameters(eq, g), x.weight_size)
     weights = eq.device_bytes(whole, x.tp_size, x.pp_size)
-    held = None if g.latent or x.tp == 1 else eq.heads_held(g.kv_heads, x.tp_size)
+    held = None if g.latent or not x.tensor else eq.heads_held(g.kv_heads, x.tp_size)
     final = eq.final_context(x.input_len, x.output_len)
 
     def device_cache(context: Any, batch: Any) -> Any:
         return cache_bytes(eq, g, context, batch, x.kv_size, held)
 
     sequence_cache = eq.device_bytes(device_cache(final, 1.0), 1.0, x.pp_size)
-    cache = eq.device_bytes(device_cache(final, x.batch), 1.0, x.pp_size)
+    cache = eq.device_bytes(device_cache(final, x.batch_size), 1.0, x.pp_size)
     footprint = eq.serving_footprint(weights, cache)
     feasible = footprint <= hardware.capacity
 
-    tokens = eq.token_count(x.batch, x.input_len)
-    work = pass_work(eq, g, tokens, x.batch, sequence_pairs(eq, g, x.input_len), x.batch)
+    tokens = eq.token_count(x.batch_size, x.input_len)
+    work = pass_work(eq, g, tokens, x.batch_size, sequence_pairs(eq, g, x.input_len), x.batch_size)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     prefill_compute, prefill_memory, prefill, prefill_waits = phase_on_replica(
-        eq, x, work, read, device_cache(x.input_len, x.batch), x.batch, x.input_len
+        eq, x, work, read, device_cache(x.input_len, x.batch_size), x.batch_size, x.input_len
     )
     ttft = eq.time_to_first_token(0.0, prefill, prefill_waits)
 
-    stage = x.batch if x.pp == 1 else eq.stage_batch(x.batch, x.pp_size)
+    stage = x.batch_size if not x.pipelined else eq.stage_batch(x.batch_size, x.pp_size)
     context = eq.mean_decode_context(x.input_len, x.output_len)
     work = pass_work(eq, g, stage, stage, context, stage)
     read = eq.weight_bytes(read_parameters(eq, g, stage), x.weight_size)
@@ -88,17 +83,17 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     latency = eq.request_latency(ttft, itl, x.output_len)
     replica = eq.replica_devices(x.tp_size, x.pp_size)
     copies = eq.replicas(all_devices(eq, x, replica), replica)
-    generated = eq.fleet_throughput(eq.end_to_end_throughput(x.batch, x.output_len, latency), copies)
+    generated = eq.fleet_throughput(eq.end_to_end_throughput(x.batch_size, x.output_len, latency), copies)
     rate = eq.request_rate(generated, x.output_len)
     values = {
         "ttft": ttft,
         "itl": itl,
         "request_latency": latency,
-        "decode_throughput": eq.fleet_throughput(eq.decode_throughput(x.batch, itl), copies),
+        "decode_throughput": eq.fleet_throughput(eq.decode_throughput(x.batch_size, itl), copies),
         "throughput": generated,
         "request_rate": rate,
         "replicas": copies,
-        "kv_cache_size": cache_bytes(eq, g, final, x.batch, x.kv_size),
+        "kv_cache_size": cache_bytes(eq, g, final, x.batch_size, x.kv_size),
         "weight_memory": whole,
         "max_batch_size": eq.largest_batch(hardware.capacity, weights, sequence_cache),
         "memory_footprint": footprint,
@@ -202,7 +197,9 @@ class ServingModel:
             raise InputError(f"model: {model.title} is an encoder and generates no tokens; solve it with SingleNodeModel")
         device, widest, devices = the_place(hardware, node, fleet)
         supply = device.supply(check_precision(precision))
-        tp, pp = count(tp_size, "tp_size", "TensorParallel"), count(pp_size, "pp_size", "PipelineParallel")
+        x = _DOORS.read(batch_size=batch_size, input_len=input_len, output_len=output_len, tp_size=tp_size, pp_size=pp_size)
+        needed(x, "batch_size", "input_len", "output_len", "tp_size", "pp_size")
+        tp, pp = x["tp_size"], x["pp_size"]
         check_split(model, tp, pp)
         replica = tp * pp
         if widest and tp > widest:
@@ -214,52 +211,20 @@ class ServingModel:
                 raise LayoutError(f"tp_size x pp_size = {replica:g} does not divide the {devices} devices there are")
         if tp > 1:
             supply.need("link_bandwidth")
-        batch = _BATCH.read(batch_size, "batch_size")
-        prompt, generated = _INPUT.read(input_len, "input_len"), _OUTPUT.read(output_len, "output_len")
-        share = read_efficiency(efficiency)
-        values = sizes(precision, precision if kv_precision is None else kv_precision)
-        x = dict(
-            values,
-            batch=batch,
-            input_len=prompt,
-            output_len=generated,
-            overhead=0.0,
-            efficiency_compute=share.compute,
-            efficiency_memory=share.memory,
-            efficiency_link=share.link,
-            tp=tp,
-            pp=pp,
-            tp_size=tp,
-            pp_size=pp,
-            devices=float(devices) or replica,
-            fleet=fleet.numbers if fleet is not None else None,
-            node=node.numbers if node is not None else fleet.node_numbers if fleet is not None else None,
-            model=model.geometry,
-            hardware=supply,
-            label=label_of(share),
-            what=("{} at {} on {:g} x {}", model, precision, replica, device),
-            device=device,
-        )
-        inputs = Inputs(_ORIGINS, x)
-        reading = reading_for(
-            batch_size=batch,
-            input_len=prompt,
-            output_len=generated,
-            efficiency_compute=share.compute,
-            efficiency_memory=share.memory,
-            efficiency_link=share.link,
-        )
-        return ServingResult(core(reading, inputs), core, inputs)
+        x |= efficiency_numbers(efficiency) | sizes(precision, precision if kv_precision is None else kv_precision)
+        place = node if node is not None else None if fleet is None else fleet.node
+        x |= {"overhead": 0.0, "tensor": tp > 1, "pipelined": pp > 1, "devices": float(devices) or replica}
+        x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
+        x |= {"model": model.geometry, "hardware": supply, "device": device}
+        x["what"] = ("{} at {} on {:g} x {}", model, precision, replica, device)
+        return _DOORS.solve(ServingResult, core, x)
 
 
-_ORIGINS = origins_of(
-    batch="Batch",
+_DOORS = Doors(
+    "tp_size pp_size",
+    batch_size="Batch",
     input_len="InputLen",
     output_len="OutputLen",
-    overhead="Overhead",
-    efficiency_compute="Efficiency",
-    efficiency_memory="Efficiency",
-    efficiency_link="Efficiency",
     tp_size="TensorParallel",
     pp_size="PipelineParallel",
 )

@@ -5,14 +5,11 @@ from typing import Any
 from ..errors import InputError
 from ..hardware import HardwareNode
 from ..nouns import Lowered
-from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import Missing, PerformanceProfile
 from ..workloads import TransformerWorkload, Workload
-from .base import Inputs, expect, expect_hardware, label_of, masked, origins_of, read_efficiency, reading_for, sizes
+from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
 
-_BATCH = nomenclature()["Batch"]
-_SEQUENCE = nomenclature()["Sequence"]
 _TRAINING_PRECISIONS = ("bf16", "fp16", "fp8")
 
 
@@ -108,40 +105,20 @@ class SingleNodeModel:
         workload = expect(model, Workload, "model", "a workload such as Models.Language.Llama3_8B")
         supply = expect_hardware(hardware).supply(precision)
         workload.check_phase(phase)
-        batch = _BATCH.read(batch_size, "batch_size")
-        share = read_efficiency(efficiency)
-        values = sizes(precision, precision)
-        x = dict(
-            values,
-            batch=batch,
-            overhead=0.0,
-            efficiency_compute=share.compute,
-            efficiency_memory=share.memory,
-            phase=phase,
-            workload=workload,
-            model=workload.geometry,
-            hardware=supply,
-            label=label_of(share),
-            what=("{} at {}", workload, precision),
-            device=hardware,
-        )
+        x = _DOORS.read(batch_size=batch_size, seq_len=seq_len) | efficiency_numbers(efficiency) | sizes(precision, precision)
+        needed(x, "batch_size")
         if isinstance(workload, TransformerWorkload):
             if seq_len is None:
                 raise InputError(f"seq_len is needed for {workload.title}: give the tokens of a sequence")
-            x["seq_len"] = sequence = _SEQUENCE.read(seq_len, "seq_len")
             if phase == "training" and precision not in _TRAINING_PRECISIONS:
                 raise InputError(f"precision={precision!r}: training stores 16-bit activations; choose {', '.join(_TRAINING_PRECISIONS)}")
-        else:
-            sequence = 0.0
-            if seq_len is not None:
-                raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
+        elif seq_len is not None:
+            raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
-        reading = reading_for(batch_size=batch, seq_len=sequence, efficiency_compute=share.compute, efficiency_memory=share.memory)
-        inputs = Inputs(_ORIGINS, x)
-        return PerformanceProfile(core(reading, inputs), core, inputs)
+        x |= {"overhead": 0.0, "phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
+        x |= {"what": ("{} at {}", workload, precision), "device": hardware}
+        return _DOORS.solve(PerformanceProfile, core, x)
 
 
-_ORIGINS = origins_of(
-    batch="Batch", seq_len="Sequence", overhead="Overhead", efficiency_compute="Efficiency", efficiency_memory="Efficiency"
-)
+_DOORS = Doors(batch_size="Batch", seq_len="Sequence")

@@ -9,10 +9,8 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import Missing, SustainabilityResult
 from ..systems import Fleet
-from .base import Inputs, expect, masked, origins_of, reading_for
+from .base import Doors, expect, masked, needed
 from .economics import fleet_energy, fleet_numbers, place_numbers
-
-_Q = nomenclature()
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
@@ -88,23 +86,19 @@ class SustainabilityModel:
         """
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
         values, origins = place_numbers(fleet, datacenter, grid)
-        for needed in ("pue", "carbon_intensity"):
-            if needed not in values:
-                raise MissingFactError(f"{needed}: {values['missing'][needed]}")
+        for fact in ("pue", "carbon_intensity"):
+            if fact not in values:
+                raise MissingFactError(f"{fact}: {values['missing'][fact]}")
         fleet.node_numbers.need("max_power")
-        x = {**values, **fleet_numbers(fleet)}
-        x["duration"] = _Q["Duration"].read(duration, "duration")
-        x["utilization"] = _Q["Utilization"].read(utilization, "utilization")
-        if lifetime is not None:
-            x["lifetime"] = _Q["Lifetime"].read(lifetime, "lifetime")
+        x = {**values, **fleet_numbers(fleet), **_DOORS.read(duration=duration, utilization=utilization, lifetime=lifetime)}
+        needed(x, "duration", "utilization")
         device = fleet.node.accelerator
         if device.embodied_carbon is not None:
-            x["embodied_carbon"] = _Q["DeviceCarbon"].read(device.embodied_carbon, "embodied_carbon")
+            x["embodied_carbon"] = _EMBODIED.read(device.embodied_carbon, "embodied_carbon")
             origins["embodied_carbon"] = device.origin("embodied_carbon", "hardware")
         x["titles"] = f"{fleet.node.title} nor {device.title}"
-        inputs = Inputs(_ORIGINS | origins, x)
-        reading = reading_for(**{n: x[n] for n in ("duration", "utilization", "lifetime") if n in x})
-        return SustainabilityResult(core(reading, inputs), core, inputs)
+        return _DOORS.solve(SustainabilityResult, core, x, **origins)
 
 
-_ORIGINS = origins_of(duration="Duration", utilization="Utilization", lifetime="Lifetime")
+_DOORS = Doors(duration="Duration", utilization="Utilization", lifetime="Lifetime")
+_EMBODIED = nomenclature()["DeviceCarbon"]
