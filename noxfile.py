@@ -110,7 +110,7 @@ def chromium(session: nox.Session) -> None:
 @nox.session
 def site(session: nox.Session) -> None:
     """Test the built site; browser tests are left out, with a word, where there is no Chromium."""
-    setup(session, "docs", groups=("site",))
+    setup(session, "docs", groups=("tests", "site"))
     chromium(session)
     build(session)
     session.run("python", "-m", "pytest", "-q", "-rs", "--doctest-modules", "tests/site", "-p", "no:cacheprovider", *session.posargs)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from . import quantities as q
 from .errors import InputError, nearest
-from .nouns import Lowered, Noun
+from .nouns import Entry, Lowered, Noun
 
 ELEMENT_SIZE = {
     "fp64": 8.0,
@@ -96,7 +96,7 @@ class PowerRatings(Noun):
     active: q.MaxPower | None = None
 
 
-class HardwareNode(Noun):
+class HardwareNode(Entry):
     """One accelerator, system on chip or microcontroller.
 
     Examples
@@ -110,9 +110,6 @@ class HardwareNode(Noun):
     '1.0 TB/s'
     """
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     vendor: str | None = None
     compute: ComputeCore
     memory: MemoryHierarchy

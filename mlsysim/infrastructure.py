@@ -2,39 +2,30 @@
 
 from . import quantities as q
 from .hardware import HardwareNode
-from .nouns import Noun
+from .nouns import Entry, Noun
 
 
-class GridProfile(Noun):
+class GridProfile(Entry):
     """An electricity grid: what a unit of its energy emits, drinks and costs."""
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     region: str | None = None
     carbon_intensity: q.CarbonIntensity
     water_intensity: q.GridWater | None = None
     electricity_price: q.EnergyPrice | None = None
 
 
-class Datacenter(Noun):
+class Datacenter(Entry):
     """A building, or the average of an operator's buildings."""
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     operator: str | None = None
     pue: q.Pue
     wue: q.Wue | None = None
     grid: GridProfile | None = None
 
 
-class Rental(Noun):
+class Rental(Entry):
     """The price of renting one accelerator."""
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     operator: str | None = None
     hardware: HardwareNode
     rental: q.RentalRate
@@ -47,10 +38,7 @@ class OwnershipTerms(Noun):
     maintenance_rate: q.MaintenanceRate | None = None
 
 
-class Ownership(Noun):
+class Ownership(Entry):
     """Published assumptions on owning servers."""
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     assumption: OwnershipTerms

@@ -160,6 +160,14 @@ class Noun(BaseModel):
         return Lowered(origins, missing=missing, **values)
 
 
+class Entry(Noun):
+    """Base of what has a page in the zoo: a name for people, a sentence, and other names that people type."""
+
+    name: str
+    summary: str = ""
+    aliases: tuple[str, ...] = ()
+
+
 def _symbol(owner: Any, path: str) -> Symbol | None:
     first, _, rest = path.partition(".")
     field = owner.model_fields.get(first)

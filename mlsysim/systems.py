@@ -7,7 +7,7 @@ from . import quantities as q
 from .errors import InputError, MissingFactError
 from .hardware import Direction, HardwareNode
 from .infrastructure import Datacenter, GridProfile
-from .nouns import Lowered, Noun
+from .nouns import Entry, Lowered, Noun
 
 
 class NodeLink(Noun):
@@ -23,12 +23,9 @@ class NodeReliability(Noun):
     node_mtbf: q.ComponentMtbf | None = None
 
 
-class Node(Noun):
+class Node(Entry):
     """A server: accelerators in one chassis, and its network ports."""
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     vendor: str | None = None
     released: str | None = None
     accelerator: HardwareNode
@@ -59,12 +56,9 @@ class Node(Noun):
         return self.lower("node", fields)
 
 
-class NetworkFabric(Noun):
+class NetworkFabric(Entry):
     """The network between nodes."""
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     topology: str = "fat-tree"
     bandwidth: q.LinkBandwidth
     direction: Direction = "unidirectional"
@@ -72,24 +66,19 @@ class NetworkFabric(Noun):
     oversubscription: q.Oversubscription = 1.0
 
 
-class Storage(Noun):
+class Storage(Entry):
     """Shared storage that checkpoints are written to."""
 
-    name: str
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     write_bandwidth: q.StorageBandwidth
     read_bandwidth: q.StorageBandwidth | None = None
     peak_bandwidth: q.StorageBandwidth | None = None
     capacity: q.Capacity | None = None
 
 
-class Fleet(Noun):
+class Fleet(Entry):
     """Nodes on a fabric, in a datacenter, on a grid: the whole that solvers work on."""
 
     name: str = ""
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     operator: str | None = None
     node: Node
     nodes: q.Nodes

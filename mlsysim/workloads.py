@@ -10,7 +10,7 @@ from typing import Any
 
 from . import quantities as q
 from .errors import InputError, nearest
-from .nouns import Lowered, Noun
+from .nouns import Entry, Lowered, Noun
 from .readings import NUMBERS, Reading
 from .readings.trace import Origin
 
@@ -34,12 +34,10 @@ class Demand:
     update: Any = None
 
 
-class Workload(Noun):
+class Workload(Entry):
     """Base of the workloads: anything that can say what a step demands."""
 
     name: str = ""
-    summary: str = ""
-    aliases: tuple[str, ...] = ()
     developer: str | None = None
     released: str | None = None
 

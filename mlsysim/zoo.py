@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +81,23 @@ def load(name: str) -> Any:
         The file is not what an entry must be; the message says where.
     """
     entry = _load(name)
-    if _watchers:
-        touched = {name} | references_of(name)
-        for watcher in _watchers:
-            watcher |= touched
+    if _watchers or TOUCH_LOG:
+        _touch(name, *references_of(name))
+    return entry
+
+
+def _touch(*touched: str) -> None:
+    """Tell those who watch that entries were touched; ``Infrastructure.Grids.*`` stands for the list of a group."""
+    for watcher in _watchers:
+        watcher.update(touched)
     if TOUCH_LOG:
         with open(TOUCH_LOG, "a", encoding="utf-8") as log:
-            log.write(f"{name}\n")
-    return entry
+            log.writelines(f"{name}\n" for name in touched)
+
+
+def text_of(name: str) -> str:
+    """Return what a touched name says: the text of an entry's file, or the names of a group."""
+    return "\n".join(names(name[:-2])) if name.endswith(".*") else path_of(name).read_text("utf-8")
 
 
 @cache
@@ -168,34 +178,23 @@ def _fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) 
     return record["value"]
 
 
+_TYPES = {
+    "Hardware": "hardware.HardwareNode", "transformer": "workloads.TransformerWorkload", "cnn": "workloads.CNNWorkload",
+    "Infrastructure.Grids": "infrastructure.GridProfile", "Infrastructure.Datacenters": "infrastructure.Datacenter",
+    "Infrastructure.Prices": "infrastructure.Rental", "assumption": "infrastructure.Ownership", "Systems.Nodes": "systems.Node",
+    "Systems.Fabrics": "systems.NetworkFabric", "Systems.Clusters": "systems.Fleet", "Systems.Storage": "systems.Storage",
+}  # fmt: skip
+"""The type of an entry: by its kind, by its kind and group, or by the type that the file states."""
+
+
 def _type_of(name: str, type_name: str, values: Mapping[str, Any]) -> Any:
     kind, group = name.split(".")[:2]
-    if kind == "Models":
-        from . import workloads
-
-        types = {"transformer": workloads.TransformerWorkload, "cnn": workloads.CNNWorkload}
-        if type_name not in types:
-            raise InputError(f"{name}: type {type_name!r} is none of {', '.join(types)}")
-        return types[type_name]
-    if kind == "Hardware":
-        from .hardware import HardwareNode
-
-        return HardwareNode
-    from . import infrastructure, systems
-
-    groups = {
-        "Infrastructure.Grids": infrastructure.GridProfile,
-        "Infrastructure.Datacenters": infrastructure.Datacenter,
-        "Infrastructure.Prices": infrastructure.Ownership if "assumption" in values else infrastructure.Rental,
-        "Systems.Nodes": systems.Node,
-        "Systems.Fabrics": systems.NetworkFabric,
-        "Systems.Clusters": systems.Fleet,
-        "Systems.Storage": systems.Storage,
-    }
-    try:
-        return groups[f"{kind}.{group}"]
-    except KeyError:
-        raise InputError(f"{name}: {kind}.{group} is no group of the zoo, which has {', '.join(groups)}") from None
+    stated = type_name if kind == "Models" else "assumption" if "assumption" in values else f"{kind}.{group}"
+    home = _TYPES.get(stated) or (_TYPES.get(kind) if kind == "Hardware" else None)
+    if home is None:
+        raise InputError(f"{name}: {stated!r} is no type or group of the zoo, which has {', '.join(_TYPES)}")
+    module, _, type_ = home.partition(".")
+    return getattr(import_module(f".{module}", __package__), type_)
 
 
 class Group:
@@ -210,24 +209,30 @@ class Group:
         name = f"{self._name}.{part}"
         if name in names():
             return load(name)
-        if part in dir(self):
+        if part in self._members():
             group = Group(name)
             self.__dict__[part] = group
             return group
-        known = dir(self)
+        known = self._members()
         elsewhere = [n for n in names() if n.endswith(f".{part}")]
         hint = f"it is {elsewhere[0]}" if elsewhere else nearest(part, known)
         raise UnknownNameError(f"{self._name} has no {part!r}: {hint}")
 
     def __dir__(self) -> list[str]:
+        _touch(f"{self._name}.*")
+        return self._members()
+
+    def _members(self) -> list[str]:
         depth = self._name.count(".") + 1
         return sorted({n.split(".")[depth] for n in names() if n.startswith(f"{self._name}.")})
 
     def __iter__(self) -> Iterator[Any]:
+        _touch(f"{self._name}.*")
         return (load(n) for n in names(self._name))
 
     def __len__(self) -> int:
+        _touch(f"{self._name}.*")
         return len(names(self._name))
 
     def __repr__(self) -> str:
-        return f"<zoo {self._name}: {', '.join(dir(self))}>"
+        return f"<zoo {self._name}: {', '.join(self._members())}>"

@@ -1,7 +1,13 @@
 // Tooltips: the title of a link to a number, shown on hover and on focus; Escape closes it.
 (() => {
   let box = null;
-  const hide = () => { if (box) { box.remove(); box = null; } };
+  let shownFor = null;
+  const hide = () => {
+    if (!box) return;
+    box.remove();
+    shownFor.removeAttribute("aria-describedby");
+    box = shownFor = null;
+  };
   const show = (link) => {
     hide();
     const text = link.dataset.tip;
@@ -22,6 +28,7 @@
     box.style.left = `${left + window.scrollX}px`;
     box.style.top = `${at.bottom + window.scrollY + 4}px`;
     link.setAttribute("aria-describedby", "mls-tip");
+    shownFor = link;
   };
   document.addEventListener("DOMContentLoaded", () => {
     for (const link of document.querySelectorAll("a.reference.internal[title]")) {
@@ -32,6 +39,10 @@
       link.addEventListener("focus", () => show(link));
       link.addEventListener("mouseleave", hide);
       link.addEventListener("blur", hide);
+    }
+    for (const toggle of document.querySelectorAll(".bd-sidenav summary, .sidebar-primary__section summary")) {
+      const link = toggle.closest("li")?.querySelector("a");
+      toggle.setAttribute("aria-label", `Show or hide what is under ${link ? link.textContent.trim() : "this"}`);
     }
     document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   });

@@ -1,5 +1,6 @@
 """The reading with dual numbers: exact derivatives by every input at once, and a note where a result stands on a kink."""
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from .reading import CompiledReading
 Slopes = dict[str, float]
 
 
+@functools.total_ordering
 class Dual:
     """A number that carries its derivatives by named inputs (forward mode)."""
 
@@ -76,15 +78,6 @@ class Dual:
 
     def __lt__(self, other: Any) -> bool:
         return self.value < Dual.of(other).value
-
-    def __le__(self, other: Any) -> bool:
-        return self.value <= Dual.of(other).value
-
-    def __gt__(self, other: Any) -> bool:
-        return self.value > Dual.of(other).value
-
-    def __ge__(self, other: Any) -> bool:
-        return self.value >= Dual.of(other).value
 
     __hash__ = None  # type: ignore[assignment]
 

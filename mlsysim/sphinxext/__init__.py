@@ -14,7 +14,16 @@ from sphinx.util import logging
 from . import katex
 from .directives import DIRECTIVES
 from .domain import MlsDomain
-from .fresh import GalleryRecorder, after_read, before_gallery, before_read, code_digest, outdated_pages
+from .fresh import (
+    GalleryRecorder,
+    after_read,
+    before_gallery,
+    before_read,
+    code_digest,
+    outdated_pages,
+    remove_gone_pages,
+    rewrite_navigation,
+)
 from .nodes import depart_number, ignore, number, visit_number
 
 log = logging.getLogger(__name__)
@@ -50,6 +59,7 @@ def finish(app: Any, error: Exception | None) -> None:
     outdir = Path(app.outdir)
     if app.config.mls_pages:
         place.write(outdir / "_static" / "place")
+    remove_gone_pages(outdir, app.env)
     downloads.rewrite(outdir, app.config.mls_values)
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
         command = [sys.executable, "-m", "pagefind", "--site", str(outdir), "--root-selector", "article.bd-article"]
@@ -76,6 +86,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", write_pages, priority=200)
     app.connect("builder-inited", before_gallery, priority=250)
     app.connect("env-get-outdated", outdated_pages)
+    app.connect("env-updated", rewrite_navigation)
     app.connect("source-read", before_read)
     app.connect("doctree-read", after_read)
     app.mls_written = 0

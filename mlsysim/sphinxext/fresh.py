@@ -35,9 +35,11 @@ def code_digest(whole: bool) -> str:
 
 
 def entry_digest(name: str) -> str:
-    """Return a hash of an entry's file, or a word where it is gone."""
-    path = zoo.path_of(name)
-    return digest([path]) if path.is_file() else "gone"
+    """Return a hash of what an entry or the list of a group says, or a word where it is gone."""
+    try:
+        return hashlib.sha256(zoo.text_of(name).encode()).hexdigest()[:16]
+    except FileNotFoundError:
+        return "gone"
 
 
 class GalleryRecorder:
@@ -75,15 +77,39 @@ def outdated_examples(folder: Path) -> list[str]:
     return found
 
 
+def remove_gone(folder: Path, examples: Path) -> None:
+    """Remove what was made of examples that are gone."""
+    for stamp in folder.glob("plot_*.stamp.json"):
+        name = stamp.name.removesuffix(".stamp.json")
+        if not (examples / f"{name}.py").exists():
+            for path in [*folder.glob(f"{name}.*"), *folder.glob(f"images/**/sphx_glr_{name}_*")]:
+                path.unlink()
+
+
 def before_gallery(app: Any) -> None:
-    """Find what must run again; comes before sphinx-gallery's own turn."""
+    """Find what must run again, and remove what is gone; comes before sphinx-gallery's own turn."""
+    remove_gone(Path(app.srcdir, "gallery"), Path(app.srcdir, app.config.mls_gallery))
     app.mls_rerun = outdated_examples(Path(app.srcdir, "gallery"))
 
 
 def outdated_pages(app: Any, env: Any, added: Any, changed: Any, removed: Any) -> list[str]:
     """Have read again: pages on which something moved, and examples that ran again, though only a picture may have changed."""
+    app.mls_moved = bool(added or removed)
     ran = [f"gallery/{n}" for n in getattr(app, "mls_rerun", []) if f"gallery/{n}" in env.found_docs]
     return ran + shown.outdated(app, env)
+
+
+def rewrite_navigation(app: Any, env: Any) -> list[str]:
+    """Have every page written again where pages came or went, since all show them in their navigation."""
+    return sorted(env.found_docs) if app.mls_moved else []
+
+
+def remove_gone_pages(outdir: Path, env: Any) -> None:
+    """Remove pages of things that are gone, so that no search finds them."""
+    for folder in ("zoo", "math", "solvers", "gallery", "tutorials"):
+        for path in (outdir / folder).rglob("*.html"):
+            if path.relative_to(outdir).with_suffix("").as_posix() not in env.found_docs:
+                path.unlink()
 
 
 def touch_log(app: Any, docname: str) -> Path:
@@ -104,5 +130,4 @@ def after_read(app: Any, doctree: Any) -> None:
     """Note the entries that a notebook's kernel touched."""
     if os.environ.pop("MLSYSIM_TOUCH_LOG", ""):
         log = touch_log(app, app.env.docname)
-        names = {n for n in log.read_text("utf-8").split() if n in zoo.names()}
-        shown.note(app.env, *(f"entry:{n}" for n in names.union(*map(zoo.references_of, names))))
+        shown.note(app.env, *(f"entry:{n}" for n in dict.fromkeys(log.read_text("utf-8").split())))

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from .. import zoo
 from ..errors import UnknownNameError, nearest
 
 
@@ -20,18 +19,9 @@ def functions(path: str) -> dict[str, FunctionType]:
 
 
 @cache
-def _computed(path: str, name: str) -> tuple[Any, frozenset[str]]:
-    with zoo.watching() as touched:
-        value = functions(path)[name]()
-    return value, frozenset(touched)
-
-
 def compute(path: str, name: str) -> Any:
-    """Return a named value; the entries that it touches count as touched each time."""
+    """Return a named value, computed once."""
     known = functions(path)
     if name not in known:
         raise UnknownNameError(f"unknown value {name!r}: {nearest(name, known)}")
-    value, touched = _computed(path, name)
-    for entry in touched:
-        zoo.load(entry)
-    return value
+    return known[name]()

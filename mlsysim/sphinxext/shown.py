@@ -4,7 +4,7 @@ Sphinx knows files; a page here rests on single facts. So each page notes, while
 digest of each. Before the next build they are digested again, and the pages on which one differs are read again: a page
 is new when a number on it moved, and not because another number in the same file did.
 
-A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says,
+A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says or a group lists,
 ``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example.
 """
 
@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from .. import zoo
+from ..errors import MlsysimError
 from . import named_values, reference
 from .published import number_of, text_of
 
@@ -23,7 +24,7 @@ def _fact(name: str, values: str) -> str:
 
 
 def _entry(name: str, values: str) -> str:
-    return zoo.path_of(name).read_text("utf-8")
+    return zoo.text_of(name)
 
 
 def _title(name: str, values: str) -> str:
@@ -61,7 +62,7 @@ def digest(thing: str, values: str) -> str:
     kind, _, name = thing.partition(":")
     try:
         says = _SAYS[kind](name, values)
-    except Exception:
+    except (MlsysimError, AssertionError, FileNotFoundError):
         return "gone"
     return hashlib.sha256(says.encode()).hexdigest()[:16]
 
