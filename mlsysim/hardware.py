@@ -77,7 +77,7 @@ class MemoryHierarchy(Noun):
 class Link(Noun):
     """A link of the device; ``direction`` says whether the figure adds both directions."""
 
-    bandwidth: q.LinkBandwidth
+    bandwidth: q.PrintedBandwidth
     direction: Direction
     name: str | None = None
     latency: q.LinkLatency | None = None

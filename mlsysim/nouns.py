@@ -136,6 +136,10 @@ class Noun(BaseModel):
         copy.remember(self._name and f"{self._name}*", kept)
         return copy
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a validated copy; see :meth:`replace`."""
+        return self.replace(**(update or {}))
+
     def remember(self, name: str, facts: Mapping[str, Fact]) -> None:
         """Take a name and facts; the zoo calls this once, when it loads an entry."""
         self._name = name

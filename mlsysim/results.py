@@ -281,10 +281,10 @@ class DistributedResult(Result):
     memory_gradients: q.GradientBytes
     memory_optimizer: q.OptimizerBytes
     memory_activations: q.ActivationBytes
-    model_state: q.StateBytes
+    checkpoint_size: q.CheckpointBytes
     run_time: q.Duration
     always = frozenset(
-        {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "model_state", "dp_size"}
+        {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "checkpoint_size", "dp_size"}
     )
 
     @property

@@ -53,7 +53,7 @@ class Node(Entry):
             "embodied_carbon": "embodied_carbon",
             "mtbf": "reliability.node_mtbf",
         }
-        return self.lower("node", fields)
+        return self.lower("node", fields, mesh=self.link.topology == "mesh")
 
 
 class NetworkFabric(Entry):
@@ -82,7 +82,7 @@ class Fleet(Entry):
     operator: str | None = None
     node: Node
     nodes: q.Nodes
-    accelerators: q.Nodes | None = None
+    accelerators: q.Devices | None = None
     fabric: NetworkFabric | None = None
     oversubscription: q.Oversubscription | None = None
     datacenter: Datacenter | None = None
@@ -91,7 +91,9 @@ class Fleet(Entry):
     mtbf: q.Mtbf | None = None
 
     def model_post_init(self, context: Any) -> None:
-        """Refuse a count of accelerators that the nodes do not add up to."""
+        """Refuse a count of accelerators that the nodes do not add up to, and two grids."""
+        if self.grid is not None and self.datacenter is not None and self.datacenter.grid not in (None, self.grid):
+            raise InputError(f"grid={self.grid.title}: {self.datacenter.title} stands on {self.datacenter.grid.title}; give one of the two")
         if self.accelerators is not None and self.accelerators != self.devices:
             raise InputError(f"accelerators={self.accelerators}: {self.nodes} nodes of {self.node.accelerators} hold {self.devices}")
 
@@ -108,7 +110,7 @@ class Fleet(Entry):
     @cached_property
     def numbers(self) -> Lowered:
         """The fleet's own numbers, for a solver; absent ones raise when they are used."""
-        return self.lower("fleet", {"nodes": "nodes"})
+        return self.lower("fleet", {"nodes": "nodes", "mtbf": "mtbf"})
 
     @property
     def node_numbers(self) -> Lowered:
@@ -120,7 +122,8 @@ class Fleet(Entry):
         """The fabric's numbers, for a solver."""
         if self.fabric is None:
             raise MissingFactError(f"{self.title} has {self.nodes} nodes and no fabric: give fabric=Systems.Fabrics.…")
-        lowered = self.fabric.lower("fabric", {"latency": "latency", "oversubscription": "oversubscription"})
+        fields = {n: n for n in ("bandwidth", "latency", "oversubscription")}
+        lowered = self.fabric.lower("fabric", fields, directions=2.0 if self.fabric.direction == "bidirectional" else 1.0)
         lowered.__dict__.setdefault("latency", 0.0)
         if self.oversubscription is not None:
             lowered.__dict__["oversubscription"] = float(self.oversubscription)

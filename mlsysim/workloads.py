@@ -22,7 +22,7 @@ class Demand:
     """What one step asks of a device, as a reading's values.
 
     ``tokens`` are what throughput counts: new tokens of a transformer, images of a convolutional network. ``update`` is the
-    traffic of the optimizer's pass, which training alone has.
+    traffic of the optimizer's pass, which training alone has; ``working`` is what must lie in main memory, where storage holds weights.
     """
 
     tokens: Any
@@ -32,6 +32,7 @@ class Demand:
     footprint: Any
     weights: Any
     update: Any = None
+    working: Any = None
 
 
 class Workload(Entry):
@@ -41,7 +42,10 @@ class Workload(Entry):
     developer: str | None = None
     released: str | None = None
 
-    phases: tuple[str, ...] = ("forward", "training")
+    @property
+    def phases(self) -> tuple[str, ...]:
+        """The kinds of step that it has."""
+        return ("forward", "training")
 
     def check_phase(self, phase: Any) -> str:
         """Return a phase that this workload has, or raise naming those it has."""
@@ -80,8 +84,6 @@ class TransformerWorkload(Workload):
     >>> tiny.parameters
     202048
     """
-
-    phases: tuple[str, ...] = PHASES
 
     layers: q.Layers
     hidden: q.Hidden
@@ -186,6 +188,11 @@ class TransformerWorkload(Workload):
         return total
 
     @property
+    def phases(self) -> tuple[str, ...]:
+        """The kinds of step that it has; an encoder generates no tokens."""
+        return PHASES if self.causal else ("forward", "training")
+
+    @property
     def parameters(self) -> int:
         """Parameters, counted from the geometry."""
         return round(all_parameters(NUMBERS, self.geometry))
@@ -278,6 +285,18 @@ def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, pairs: An
     return eq.total_forward_work(matrices, attention_work(eq, g, pairs, batch))
 
 
+def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
+    """Return the arithmetic of one new token for each sequence of a batch.
+
+    Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it.
+    """
+    if not g.latent:
+        return pass_work(eq, g, batch, batch, context, batch)
+    matrices = eq.forward_work(matmul_parameters(eq, g), batch, head_parameters(eq, g), batch)
+    absorbed = eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
+    return eq.total_forward_work(matrices, absorbed)
+
+
 def attention_work(eq: Reading, g: Lowered, pairs: Any, batch: Any) -> Any:
     """Return the arithmetic of attention scores and mixing."""
     if g.latent:
@@ -303,7 +322,7 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
     if x.phase == "decode":
         cache = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size)
         tokens = x.batch_size
-        work = pass_work(eq, g, tokens, tokens, x.seq_len, x.batch_size)
+        work = decode_work(eq, g, tokens, x.seq_len)
         read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
         return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
     tokens = eq.token_count(x.batch_size, x.seq_len)
@@ -324,7 +343,8 @@ def _training_demand(eq: Reading, g: Lowered, x: Lowered, tokens: Any, forward: 
     activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0)
     state = eq.model_state_bytes(weights, gradients, optimizer)
     work = eq.training_work(forward, 0.0)
-    traffic = eq.training_traffic(weights, activations, 1.0)
+    read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
+    traffic = eq.training_traffic(read, activations, 1.0)
     update = eq.optimizer_traffic(weights, gradients, optimizer)
     return Demand(tokens, work, work, traffic, eq.training_footprint(state, activations), weights, update)
 
@@ -357,15 +377,16 @@ class CNNWorkload(Workload):
         forward = eq.work_from_macs(g.macs, x.batch_size)
         if x.phase == "forward":
             moved = eq.activation_traffic(g.activations, x.batch_size, x.weight_size)
-            footprint = weights
+            footprint, working = weights, None
             if g.has("peak_activations"):
-                footprint = eq.inference_footprint(weights, eq.stored_activations(g.peak_activations, x.batch_size, x.weight_size))
-            return Demand(x.batch_size, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights)
+                working = eq.stored_activations(g.peak_activations, x.batch_size, x.weight_size)
+                footprint = eq.inference_footprint(weights, working)
+            return Demand(x.batch_size, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights, working=working)
         gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
-        optimizer = eq.optimizer_bytes(g.parameters)
+        optimizer = eq.optimizer_bytes(g.parameters, 8.0 if x.full_precision else 12.0)
         kept = eq.stored_activations(g.activations, x.batch_size, x.weight_size)
         state = eq.model_state_bytes(weights, gradients, optimizer)
         work = eq.training_work(forward, 0.0)
-        traffic = eq.training_traffic(weights, kept, 1.0)
+        traffic = eq.convolution_training_traffic(weights, kept)
         update = eq.optimizer_traffic(weights, gradients, optimizer)
         return Demand(x.batch_size, work, work, traffic, eq.training_footprint(state, kept), weights, update)

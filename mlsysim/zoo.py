@@ -60,7 +60,7 @@ def watching() -> Iterator[set[str]]:
     try:
         yield touched
     finally:
-        _watchers.remove(touched)
+        _watchers[:] = [w for w in _watchers if w is not touched]
 
 
 def references_of(name: str) -> set[str]:

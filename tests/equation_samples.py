@@ -28,7 +28,7 @@ def sample(eq: Equation, rng: random.Random) -> dict[str, float]:
                 at[part], at[whole] = at[whole], at[part]
         try:
             value = eq.function(**at)
-        except OverflowError:
+        except (OverflowError, ZeroDivisionError):
             continue
         if not isinstance(value, complex) and math.isfinite(value):
             return at

@@ -31,7 +31,7 @@ DIMENSIONS = [
     (r"^(replicas|concurrency|max_batch_size|dp_size|expected_failures)$", ""),
     (r"^(mfu|scaling_efficiency|bubble_fraction|goodput|failure_probability)$", ""),
     (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
-    (r"^(memory_.*|.*_memory|kv_cache_size|model_state)$", "byte"),
+    (r"^(memory_.*|.*_memory|kv_cache_size|checkpoint_size)$", "byte"),
     (r"^(capital|capex|opex_.*|tco|cost_per_.*)$", "USD"),
     (r"energy$", "J"),
     (r"carbon$", "gCO2e"),

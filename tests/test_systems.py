@@ -25,12 +25,11 @@ def test_nodes_are_counted(nodes):
         Fleet(node=NODE, nodes=nodes)
 
 
-def test_an_own_grid_beats_that_of_the_datacenter():
-    quebec, poland = Infrastructure.Grids.Quebec, Infrastructure.Grids.Poland
-    building = Infrastructure.Datacenters.Meta_Fleet_2023.replace(grid=poland)
-    assert Fleet(node=NODE, nodes=1).place is None
-    assert Fleet(node=NODE, nodes=1, datacenter=building).place == poland
-    assert Fleet(node=NODE, nodes=1, datacenter=building, grid=quebec).place == quebec
+def test_two_grids_are_refused():
+    poland = Infrastructure.Datacenters.Microsoft_Poland_2025
+    with pytest.raises(InputError, match="give one of the two"):
+        Fleet(node=Systems.Nodes.DGX_H100, nodes=1, datacenter=poland, grid=Infrastructure.Grids.Quebec)
+    assert Fleet(node=Systems.Nodes.DGX_H100, nodes=1, datacenter=poland).place == Infrastructure.Grids.Poland
 
 
 def test_many_nodes_need_a_fabric_when_they_talk():

@@ -143,19 +143,6 @@ def training_traffic(weights: q.WeightBytes, activations: q.ActivationBytes, mic
 
 
 @equation(source="mlsysim", where="counting")
-def optimizer_traffic(weights: q.WeightBytes, gradients: q.GradientBytes, optimizer: q.OptimizerBytes) -> q.Traffic:
-    """Least memory traffic of the optimizer's pass at the end of a step.
-
-    Gradients and optimizer state are read and written, new weights are written.
-
-    Holds when the update is fused into one pass over the state.
-
-    Stops holding when the optimizer makes several passes, or its state is held elsewhere.
-    """
-    return weights + 2 * gradients + 2 * optimizer
-
-
-@equation(source="mlsysim", where="counting")
 def training_footprint(state: q.StateBytes, activations: q.ActivationBytes) -> q.Footprint:
     """Memory that training needs on one device: model state and stored activations.
 
@@ -273,7 +260,9 @@ def context_parallel_message(
 
 
 @equation(source="mlsysim", where="counting")
-def checkpoint_bytes(parameters: q.Parameters, weight_size: q.WeightSize = 2.0, optimizer_size: q.OptimizerSize = 12.0) -> q.StateBytes:
+def checkpoint_bytes(
+    parameters: q.Parameters, weight_size: q.WeightSize = 2.0, optimizer_size: q.OptimizerSize = 12.0
+) -> q.CheckpointBytes:
     """Bytes of a checkpoint: weights and optimizer state of the whole model.
 
     Holds when each is written once, however it is sharded.
@@ -403,17 +392,6 @@ def routed_expert_parameters(
 
 
 @equation(source="mlsysim", where="counting")
-def expert_sharded_parameters(parameters: q.Parameters, routed: q.Parameters, expert_parallel: q.ExpertParallel) -> q.Parameters:
-    """Parameters that one expert-parallel rank holds: what is not routed, and its share of the experts.
-
-    Holds when the ranks divide the experts.
-
-    Stops holding when popular experts are held by several ranks.
-    """
-    return parameters - routed + routed / expert_parallel
-
-
-@equation(source="mlsysim", where="counting")
 def repeated_time(one: q.CommunicationTime, repeats: q.Repeats) -> q.CommunicationTime:
     """Time of a collective that runs several times, one after the other.
 
@@ -433,17 +411,6 @@ def collective_count(collectives: q.Repeats, layers: q.LayersHeld, microbatches:
     Stops holding when microbatches share a collective.
     """
     return collectives * layers * microbatches
-
-
-@equation(source="mlsysim", where="counting")
-def backward_time(compute: q.ComputeTime) -> q.HidingTime:
-    """Part of a training step's compute that the backward pass takes, behind which gradient traffic can hide.
-
-    Holds when the backward pass costs twice the forward pass.
-
-    Stops holding when recomputation adds forward work to it; then more can hide.
-    """
-    return 2 * compute / 3
 
 
 @equation(source="mlsysim", where="counting")
@@ -617,3 +584,137 @@ def fleet_embodied_carbon(one: q.DeviceCarbon, count: q.Devices) -> q.DeviceCarb
     Stops holding when the fleet is mixed.
     """
     return one * count
+
+
+@equation(source="mlsysim", where="counting")
+def backward_time(compute: q.StepTime, microbatches: q.Microbatches) -> q.HidingTime:
+    """Time of the last backward pass of a step, behind which the reduction of the gradients can hide.
+
+    Holds when the backward pass costs twice the forward pass, and gradients are final in the last microbatch.
+
+    Stops holding when recomputation adds forward work to the backward pass; then more can hide.
+    """
+    return 2 * compute / (3 * microbatches)
+
+
+@equation(source="mlsysim", where="counting")
+def port_bandwidth(nic_bandwidth: q.LinkBandwidth, fabric_bandwidth: q.LinkBandwidth) -> q.LinkBandwidth:
+    """Bandwidth of a node's port on a fabric: the slower of the two sets the pace.
+
+    Holds when both figures count one direction of one port.
+
+    Stops holding when a port is split over several ports of the fabric.
+    """
+    return min(nic_bandwidth, fabric_bandwidth)
+
+
+@equation(source="mlsysim", where="counting")
+def mesh_bandwidth(link_bandwidth: q.LinkBandwidth, devices: q.Devices, local_devices: q.LocalDevices) -> q.LinkBandwidth:
+    """Part of a device's bandwidth that a group can use in a mesh, where each pair of devices has links of its own.
+
+    Holds when links are shared out evenly over the peers, and traffic takes no detour through devices outside the group.
+
+    Stops holding when the wiring is uneven, or detours are taken.
+    """
+    return link_bandwidth * (devices - 1) / (local_devices - 1)
+
+
+@equation(source="mlsysim", where="counting")
+def both_bytes(first: q.StateBytes, second: q.StateBytes) -> q.StateBytes:
+    """Bytes of two parts of the model together.
+
+    Holds when the parts do not overlap.
+
+    Stops holding when a tensor is counted in both.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def shared_parameters(parameters: q.Parameters, routed: q.Parameters) -> q.Parameters:
+    """Parameters that every expert-parallel rank holds: all but the routed experts.
+
+    Holds when routed experts are counted among all.
+
+    Stops holding when some experts are replicated.
+    """
+    return parameters - routed
+
+
+@equation(source="mlsysim", where="counting")
+def expert_share(routed: q.Parameters, expert_parallel: q.ExpertParallel) -> q.Parameters:
+    """Parameters of routed experts that one expert-parallel rank holds.
+
+    Holds when the ranks divide the experts.
+
+    Stops holding when popular experts are held by several ranks.
+    """
+    return routed / expert_parallel
+
+
+@equation(source="mlsysim", where="counting")
+def one_after_the_other(first: q.CommunicationTime, second: q.CommunicationTime) -> q.CommunicationTime:
+    """Time of two collectives, one after the other.
+
+    Holds when they use the same links.
+
+    Stops holding when they run at once on different links.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def context_bytes(whole: q.ActivationBytes, context_parallel: q.ContextParallel) -> q.ActivationBytes:
+    """Activations that one device stores under context parallelism, scores against all keys included.
+
+    Holds when the devices divide the sequence.
+
+    Stops holding when causal attention is balanced by unequal pieces.
+    """
+    return whole / context_parallel
+
+
+@equation(source="mlsysim", where="counting")
+def scattered_message(message: q.Message, tensor_parallel: q.TensorParallel) -> q.Message:
+    """Part of a stage's output that each tensor-parallel rank sends on, to be gathered by the ranks behind.
+
+    Holds when the receiving node gathers over its own links, which is not counted.
+
+    Stops holding when every rank sends the whole output.
+    """
+    return message / tensor_parallel
+
+
+@equation(source="mlsysim", where="counting")
+def convolution_training_traffic(weights: q.WeightBytes, activations: q.ActivationBytes) -> q.Traffic:
+    """Memory traffic of the forward and backward passes of a convolutional network.
+
+    Holds when activations are written and read forward, and backward the stored ones are read and their gradients written and read.
+
+    Stops holding when layers are fused, which saves activation traffic.
+    """
+    return 2 * weights + 5 * activations
+
+
+@equation(source="mlsysim", where="counting")
+def optimizer_traffic(weights: q.WeightBytes, gradients: q.GradientBytes, optimizer: q.OptimizerBytes) -> q.Traffic:
+    """Least memory traffic of the optimizer's pass at the end of a step.
+
+    Gradients are read, the state is read and written, weights are written.
+
+    Holds when the update is fused into one pass over the state.
+
+    Stops holding when the optimizer makes several passes, or its state is held elsewhere.
+    """
+    return weights + gradients + 2 * optimizer
+
+
+@equation(source="mlsysim", where="counting")
+def pass_parameters(parameters: q.Parameters, shared: q.Parameters, held: q.Parameters) -> q.Parameters:
+    """Parameters that one expert-parallel rank reads in a pass: no more than it holds, and no more than the tokens touch.
+
+    Holds when tokens are spread over the experts.
+
+    Stops holding when a few experts draw all tokens.
+    """
+    return min(parameters, shared + held)

@@ -42,7 +42,7 @@ def expected_failures(duration: q.Duration, mtbf: q.Mtbf) -> q.Failures:
 
 
 @equation(source="giladi2026recovery", where="section 'Worked example', checkpoint size")
-def checkpoint_time(state: q.StateBytes, storage_bandwidth: q.StorageBandwidth) -> q.CheckpointTime:
+def checkpoint_time(state: q.CheckpointBytes, storage_bandwidth: q.StorageBandwidth) -> q.CheckpointTime:
     """Time to write a checkpoint when the bandwidth of the storage is the bottleneck.
 
     Holds when all devices write their parts at once, the state is written once, and training waits until it is safe.

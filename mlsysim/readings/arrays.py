@@ -20,6 +20,10 @@ class _Arrays(CompiledReading):
         return np.where(condition, a, b)
 
     @staticmethod
+    def both(a: Any, b: Any) -> Any:
+        return np.logical_and(a, b)
+
+    @staticmethod
     def either(a: Any, b: Any) -> Any:
         return np.logical_or(a, b)
 

@@ -44,6 +44,11 @@ class Reading:
         return a if condition else b
 
     @staticmethod
+    def both(a: Any, b: Any) -> Any:
+        """Return whether both conditions hold."""
+        return bool(a) and bool(b)
+
+    @staticmethod
     def either(a: Any, b: Any) -> Any:
         """Return whether one of two conditions holds."""
         return bool(a) or bool(b)

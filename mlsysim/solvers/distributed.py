@@ -18,65 +18,79 @@ PRECISIONS = ("bf16", "fp16", "fp8")
 
 def layer_activations(eq: Reading, x: Lowered) -> Any:
     """Return the activations that one layer stores for one microbatch on one device."""
-    sequence = eq.context_share(x.seq_len, x.cp_size)
+    size, hidden, heads = x.microbatch_size, x.model.hidden, x.model.heads
     if x.recompute == "full":
-        return eq.activation_bytes_full(sequence, x.microbatch_size, x.model.hidden)
-    if x.recompute == "selective":
-        return eq.activation_bytes_selective(sequence, x.microbatch_size, x.model.hidden, x.tp_size)
-    return eq.activation_bytes(sequence, x.microbatch_size, x.model.hidden, x.model.heads, x.tp_size)
+        whole = eq.activation_bytes_full(x.seq_len, size, hidden)
+    elif x.recompute == "selective" and x.sequence_parallel:
+        whole = eq.activation_bytes_selective_sequence_parallel(x.seq_len, size, hidden, x.tp_size)
+    elif x.recompute == "selective":
+        whole = eq.activation_bytes_selective(x.seq_len, size, hidden, x.tp_size)
+    elif x.sequence_parallel:
+        whole = eq.activation_bytes_sequence_parallel(x.seq_len, size, hidden, heads, x.tp_size)
+    else:
+        whole = eq.activation_bytes(x.seq_len, size, hidden, heads, x.tp_size)
+    return eq.context_bytes(whole, x.cp_size)
 
 
-def held_parameters(eq: Reading, x: Lowered) -> Any:
-    """Return the parameters of one expert-parallel rank: all of them, and its share of the routed experts."""
+def parts_of_model(eq: Reading, x: Lowered) -> list[tuple[Any, Any]]:
+    """Return the parts of the model that are replicated alike: parameters of one expert-parallel rank, and their replicas.
+
+    Routed experts are spread over the ranks, so fewer replicas share, and reduce, each of them.
+    """
     total = all_parameters(eq, x.model)
     if not x.expert_parallel:
-        return total
-    return eq.expert_sharded_parameters(total, routed_parameters(eq, x.model), x.ep_size)
+        return [(total, x.dp_group)]
+    routed = routed_parameters(eq, x.model)
+    return [(eq.shared_parameters(total, routed), x.dp_group), (eq.expert_share(routed, x.ep_size), x.expert_group)]
 
 
-def model_state(eq: Reading, x: Lowered, dp: Any) -> tuple[Any, Any, Any, Any]:
-    """Return weights, gradients, optimizer state and their sum on one device, sharded as ZeRO does."""
-    held = eq.device_parameters(held_parameters(eq, x), x.tp_size, x.pp_size)
-    weights = eq.weight_bytes(held, x.weight_size)
-    gradients = eq.gradient_bytes(held, x.gradient_size)
-    optimizer = eq.optimizer_bytes(held)
-    if x.zero >= 1:
-        optimizer = eq.sharded_bytes(optimizer, dp)
-    if x.zero >= 2:
-        gradients = eq.sharded_bytes(gradients, dp)
-    if x.zero >= 3:
-        weights = eq.sharded_bytes(weights, dp)
-    return weights, gradients, optimizer, eq.model_state_bytes(weights, gradients, optimizer)
+def model_state(eq: Reading, x: Lowered) -> tuple[Any, Any, Any]:
+    """Return weights, gradients and optimizer state on one device, sharded over replicas as ZeRO does."""
+    sums: list[Any] = []
+    for parameters, replicas in parts_of_model(eq, x):
+        held = eq.device_parameters(parameters, x.tp_size, x.pp_size)
+        state = [eq.weight_bytes(held, x.weight_size), eq.gradient_bytes(held, x.gradient_size), eq.optimizer_bytes(held)]
+        for part, stage in ((2, 1), (1, 2), (0, 3)):
+            if x.zero >= stage:
+                state[part] = eq.sharded_bytes(state[part], replicas)
+        sums = [eq.both_bytes(a, b) for a, b in zip(sums, state, strict=True)] if sums else state
+    return sums[0], sums[1], sums[2]
 
 
 def network(eq: Reading, x: Lowered) -> tuple[Any, Any]:
     """Return one device's bandwidth to other nodes, and the latency."""
-    port = eq.oversubscribed_bandwidth(x.node.nic_bandwidth, x.fabric.oversubscription)
-    each = eq.device_network_bandwidth(x.node.nics, port, x.node.local_devices)
+    fabric = eq.oversubscribed_bandwidth(eq.one_way_bandwidth(x.fabric.bandwidth, x.fabric.directions), x.fabric.oversubscription)
+    each = eq.device_network_bandwidth(x.node.nics, eq.port_bandwidth(x.node.nic_bandwidth, fabric), x.node.local_devices)
     return eq.achieved_bandwidth(each, x.efficiency_link), x.fabric.latency
 
 
 def reduction_time(eq: Reading, x: Lowered) -> Any:
-    """Return the time of one all-reduce of the gradients over the data-parallel group."""
-    message = eq.data_parallel_gradient_bytes(held_parameters(eq, x), x.gradient_size, x.tp_size, x.pp_size)
-    if x.dp_in_one_node:
-        return eq.ring_allreduce_time(message, x.dp_group, local_bandwidth(eq, x), x.hardware.link_latency)
-    out, latency = network(eq, x)
-    inside = local_bandwidth(eq, x) if x.gathers_inside else out
-    return eq.hierarchical_allreduce_time(message, x.dp_inside, x.dp_nodes, inside, x.hardware.link_latency, out, latency)
+    """Return the time to reduce the gradients once over the replicas of each part."""
+    total = None
+    places = [(x.dp_inside, x.dp_nodes), (x.expert_inside, x.expert_nodes)]
+    for (parameters, replicas), (inside, nodes) in zip(parts_of_model(eq, x), places, strict=False):
+        message = eq.data_parallel_gradient_bytes(parameters, x.gradient_size, x.tp_size, x.pp_size)
+        if x.dp_in_one_node:
+            time = eq.ring_allreduce_time(message, replicas, local_bandwidth(eq, x, replicas), x.hardware.link_latency)
+        else:
+            out, latency = network(eq, x)
+            near = local_bandwidth(eq, x, inside) if x.gathers_inside else out
+            time = eq.hierarchical_allreduce_time(message, inside, nodes, near, x.hardware.link_latency, out, latency)
+        total = time if total is None else eq.one_after_the_other(total, time)
+    return total
 
 
 def data_parallel_time(eq: Reading, x: Lowered, microbatches: Any, step: Any) -> tuple[Any, Any]:
     """Return the time of data-parallel traffic in a step, and the compute behind which it can hide.
 
-    Gradients are reduced once, behind the backward pass. ZeRO stage 3 gathers the weights as well, forward and backward
+    Gradients are reduced once, behind the last backward pass. ZeRO stage 3 gathers the weights as well, forward and backward
     for each microbatch, behind all compute.
     """
     if x.alone:
         return 0.0, step
     once = reduction_time(eq, x)
     if x.zero < 3:
-        return eq.repeated_time(once, 1.0), eq.backward_time(step)
+        return eq.repeated_time(once, 1.0), eq.backward_time(step, microbatches)
     return eq.repeated_time(once, eq.sharded_reductions(microbatches)), step
 
 
@@ -89,7 +103,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     held_layers = eq.layers_held(g.layers, x.pp_size)
 
     # Memory of one device: the first stage, which holds most.
-    weights, gradients, optimizer, state = model_state(eq, x, dp)
+    weights, gradients, optimizer = model_state(eq, x)
+    state = eq.model_state_bytes(weights, gradients, optimizer)
     in_flight = eq.microbatches_in_flight(microbatches, x.pp_size)
     one_layer = layer_activations(eq, x)
     if x.interleaved:
@@ -105,14 +120,15 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     forward = pass_work(eq, g, tokens, tokens, pairs, x.batch_size)
     recomputed = 0.0
     if x.recompute == "full":
-        recomputed = forward
+        recomputed = pass_work(eq, g, tokens, 0.0, pairs, x.batch_size)
     elif x.recompute == "selective":
         recomputed = attention_work(eq, g, pairs, x.batch_size)
     model_work = eq.training_work(forward, 0.0)
     share = eq.device_share(eq.training_work(forward, recomputed), devices)
     parameters = read_parameters(eq, g, tokens)
     if x.expert_parallel:
-        parameters = eq.expert_sharded_parameters(parameters, routed_parameters(eq, g, tokens), x.ep_size)
+        routed = routed_parameters(eq, g)
+        parameters = eq.pass_parameters(parameters, eq.shared_parameters(all_parameters(eq, g), routed), eq.expert_share(routed, x.ep_size))
     read = eq.device_bytes(eq.weight_bytes(parameters, x.weight_size), x.tp_size, x.pp_size)
     stored = eq.pipeline_activation_bytes(one_layer, held_layers, 1.0)
     traffic = eq.training_traffic(read, stored, microbatches)
@@ -131,21 +147,24 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
             eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
         )
         inside = x.ep_inside
-        bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if inside else network(eq, x)
+        bandwidth, latency = (local_bandwidth(eq, x, x.ep_size), hardware.link_latency) if inside else network(eq, x)
         moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), x.pp_size)
         expert = eq.repeated_time(
-            eq.all_to_all_time(routed, x.ep_size, bandwidth, latency), eq.collective_count(4.0, moe_layers, microbatches)
+            eq.all_to_all_time(routed, x.ep_size, bandwidth, latency),
+            eq.collective_count(6.0 if x.recompute == "full" else 4.0, moe_layers, microbatches),
         )
     if x.contextual:
-        bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.cp_inside else network(eq, x)
+        bandwidth, latency = (local_bandwidth(eq, x, x.cp_size), hardware.link_latency) if x.cp_inside else network(eq, x)
         keys = eq.context_parallel_message(x.microbatch_size, x.seq_len, g.kv_heads, g.head_dim, x.element_size, x.tp_size)
         context = eq.repeated_time(
-            eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency), eq.collective_count(3.0, held_layers, microbatches)
+            eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency),
+            eq.collective_count(4.0 if x.recompute == "full" else 3.0, held_layers, microbatches),
         )
     if x.pipelined:
-        bandwidth, latency = (local_bandwidth(eq, x), hardware.link_latency) if x.pp_inside else network(eq, x)
+        bandwidth, latency = (local_bandwidth(eq, x, 2.0), hardware.link_latency) if x.pp_inside else network(eq, x)
         stage = eq.repeated_time(
-            eq.point_to_point_time(message, bandwidth, latency), eq.collective_count(2.0, x.virtual_stages, microbatches)
+            eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency),
+            eq.collective_count(2.0, x.virtual_stages, microbatches),
         )
     data, hiding = data_parallel_time(eq, x, microbatches, step)
     hidden_context = eq.exposed_communication_time(context, step)
@@ -154,7 +173,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     exposed_data = eq.exposed_communication_time(data, hiding)
     total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data, update)
     rate = eq.throughput(tokens, total)
-    ideal = eq.compute_time(eq.device_share(model_work, devices), hardware.peak, x.efficiency_compute)
+    ideal = eq.training_step_time(step, 0.0, update)
     values = {
         "step_time": total,
         "throughput": rate,
@@ -174,10 +193,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "memory_gradients": gradients,
         "memory_optimizer": optimizer,
         "memory_activations": activations,
-        "model_state": eq.checkpoint_bytes(all_parameters(eq, g)),
+        "checkpoint_size": eq.checkpoint_bytes(all_parameters(eq, g)),
         "run_time": eq.training_run_time(g.training_tokens, rate)
         if g.has("training_tokens")
-        else Missing(f"{x.model_title} states no number of training tokens: give training_tokens"),
+        else Missing(f"{x.model_title} states no number of training tokens"),
         "bottleneck": eq.label(eq.either(tensor > step, data > total), "link", eq.label(compute >= memory, "compute", "memory")),
         "feasible": feasible,
         "label": x.label,
@@ -191,8 +210,10 @@ class DistributedModel:
     """How fast a fleet trains a transformer under a parallel layout, and where the time goes.
 
     Tensor-parallel groups stay inside a node; then come context, data and pipeline parallelism. Gradients are reduced
-    once an optimizer step, and hide behind the backward pass as far as it lasts. Tensor, expert and stage-to-stage
-    traffic stands on the critical path.
+    once an optimizer step, and hide behind the last backward pass as far as it lasts. Tensor, expert and stage-to-stage
+    traffic stands on the critical path, and all traffic between nodes passes the fabric's worst ratio. Activations are those
+    of the classic layer with a plain four-times-wider MLP and dropout, whose attention scores are stored unless recomputed.
+    So the time is that of this schedule; one that overlaps more can beat it.
     """
 
     result = DistributedResult
@@ -214,6 +235,7 @@ class DistributedModel:
         virtual_stages: int = 1,
         recompute: str = "none",
         efficiency: Any = None,
+        sequence_parallel: bool = False,
     ) -> DistributedResult:
         """Solve one optimizer step.
 
@@ -239,6 +261,8 @@ class DistributedModel:
             ``none``, ``selective`` (attention scores) or ``full`` (every layer).
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+        sequence_parallel
+            Whether norms and dropout are split over tensor-parallel devices too, which stores less for the same traffic.
 
         Returns
         -------
@@ -268,7 +292,16 @@ class DistributedModel:
         layout.check_links(supply, fleet)
         layout.check_batch(x["batch_size"], x["microbatch_size"], x["seq_len"])
         x |= efficiency_numbers(efficiency) | sizes("bf16", "bf16") | layout.groups
-        x |= {"overhead": 0.0, "recompute": recompute, "model": model.geometry, "hardware": supply, "fleet": fleet.numbers}
+        if not isinstance(sequence_parallel, bool):
+            raise InputError(f"sequence_parallel={sequence_parallel!r} is neither True nor False")
+        x |= {
+            "sequence_parallel": sequence_parallel,
+            "overhead": 0.0,
+            "recompute": recompute,
+            "model": model.geometry,
+            "hardware": supply,
+            "fleet": fleet.numbers,
+        }
         x |= {"node": fleet.node_numbers, "fabric": fleet.fabric_numbers if layout.crosses_nodes else None}
         x |= {"what": ("Training {}", model), "model_title": model.title, "device": fleet.node.accelerator}
         return _DOORS.solve(DistributedResult, core, x)
@@ -300,16 +333,21 @@ class Layout:
                     raise LayoutError(f"ep_size={ep:g} does not divide the {what}")
         if cp > 1 and model.mla is not None:
             raise LayoutError(f"cp_size={cp:g}: context parallelism is not modelled for latent attention")
-        if x["zero_stage"] and dp == 1:
+        if x["zero_stage"] and dp * cp == 1:
             raise LayoutError(f"zero_stage={x['zero_stage']:g} shards over data-parallel replicas, and there is only one")
         group = dp * cp
         inside = min(group, max(1.0, local // tp))
         while group % inside:
             inside -= 1
+        sharing = group / ep
+        near = max(1.0, inside // ep)
+        while sharing % near:
+            near -= 1
         self.crosses_nodes = inside < group or ep * tp > local or cp * tp > local or group * tp * pp > local
         self.groups = {
             "tensor": tp > 1, "pipelined": pp > 1, "contextual": cp > 1, "expert_parallel": ep > 1, "zero": int(x["zero_stage"]),
             "devices": devices, "dp_group": group, "dp_inside": inside, "dp_nodes": group / inside, "interleaved": virtual > 1,
+            "expert_group": sharing, "expert_inside": near, "expert_nodes": sharing / near,
             "alone": group == 1, "gathers_inside": inside > 1, "dp_in_one_node": inside == group,
             "cp_inside": cp * tp <= local, "ep_inside": ep * tp * cp <= local, "pp_inside": group * tp * pp <= local,
         }  # fmt: skip
@@ -336,10 +374,12 @@ def _any(condition: Any) -> bool:
     return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
 
 
-_GROUPS = {"dp_group", "dp_inside", "dp_nodes"}
+_GROUPS = {"dp_group", "dp_inside", "dp_nodes", "expert_group", "expert_inside", "expert_nodes"}
 _DOORS = Doors(
-    "tp_size pp_size ep_size cp_size zero_stage microbatch_size virtual_stages dp_group dp_inside dp_nodes",
+    "tp_size pp_size ep_size cp_size zero_stage microbatch_size virtual_stages dp_group dp_inside dp_nodes "
+    "expert_group expert_inside expert_nodes",
     batch_size="GlobalBatch", seq_len="Sequence", tp_size="TensorParallel", pp_size="PipelineParallel", ep_size="ExpertParallel",
     cp_size="ContextParallel", zero_stage="ZeroStage", microbatch_size="MicrobatchSize", virtual_stages="VirtualStages",
-    dp_group="Devices", dp_inside="LocalDevices", dp_nodes="Nodes",
+    dp_group="Devices", dp_inside="LocalDevices", dp_nodes="Nodes", expert_group="Devices", expert_inside="LocalDevices",
+    expert_nodes="Nodes",
 )  # fmt: skip

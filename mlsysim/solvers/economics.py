@@ -82,13 +82,14 @@ def chained(result: Any, kind: type, name: str, fleet: Fleet) -> Any:
 
 
 def place_numbers(fleet: Fleet, datacenter: Any = None, grid: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the numbers of building and grid: an explicit one beats the fleet's, whose datacenter beats its grid."""
+    """Return the numbers of building and grid: an explicit one beats the fleet's own."""
     if datacenter is not None:
         expect(datacenter, Datacenter, "datacenter", "a Datacenter such as Infrastructure.Datacenters.Meta_Fleet_2023")
     if grid is not None:
         expect(grid, GridProfile, "grid", "a GridProfile such as Infrastructure.Grids.Quebec")
     building = datacenter if datacenter is not None else fleet.datacenter
-    power = grid if grid is not None else (datacenter.grid if datacenter is not None and datacenter.grid else fleet.place)
+    home = datacenter.grid if datacenter is not None else fleet.datacenter.grid if fleet.datacenter is not None else None
+    power = grid or home or fleet.grid
     values: dict[str, Any] = {}
     origins: dict[str, Any] = {}
     missing: dict[str, str] = {}
@@ -109,6 +110,10 @@ def place_numbers(fleet: Fleet, datacenter: Any = None, grid: Any = None) -> tup
 def fleet_numbers(fleet: Fleet) -> dict[str, Any]:
     """Return the lowered parts of a fleet."""
     return {"fleet": fleet.numbers, "node": fleet.node_numbers}
+
+
+def _any(condition: Any) -> bool:
+    return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
 
 
 class EconomicsModel:
@@ -176,6 +181,8 @@ class EconomicsModel:
             if name not in x:
                 where = f"Infrastructure.Prices.Server_Lifetime.assumption.{name}"
                 raise MissingFactError(f"{name} is stated nowhere: give {name}='{hint}', or {where}")
+        if _any(x["duration"] > x["lifetime"]):
+            raise InputError(f"duration={duration} is longer than lifetime={lifetime}: solve one life of the equipment at a time")
         if electricity_price is None:
             if "grid_price" not in x:
                 raise MissingFactError(f"electricity_price: {x['missing']['grid_price']}; or give electricity_price='0.08 USD/kWh'")

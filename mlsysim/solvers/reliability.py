@@ -16,7 +16,7 @@ from .economics import chained, fleet_numbers
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve reliability, in whatever reading."""
     given = x.__dict__
-    mtbf = eq.series_mtbf(x.node.mtbf, x.fleet.nodes)
+    mtbf = x.fleet.mtbf if x.fleet.has("mtbf") else eq.series_mtbf(x.node.mtbf, x.fleet.nodes)
     values: dict[str, Any] = {
         "fleet_mtbf": mtbf,
         "failure_probability": eq.failure_probability(x.job_duration, mtbf),
@@ -25,7 +25,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     if "checkpoint_time" in given:
         checkpoint = x.checkpoint_time
     elif x.training is not None and "storage_bandwidth" in given:
-        checkpoint = eq.checkpoint_time(x.training.number("model_state"), x.storage_bandwidth)
+        checkpoint = eq.checkpoint_time(x.training.number("checkpoint_size"), x.storage_bandwidth)
     else:
         checkpoint = Missing("give checkpoint_time=, or training= on a fleet whose storage states a write bandwidth")
     values["checkpoint_time"] = checkpoint
@@ -74,7 +74,7 @@ class ReliabilityModel:
         Parameters
         ----------
         fleet
-            The machines; their node must state a mean time between failures.
+            The machines; the fleet itself, or its node, must state a mean time between failures.
         job_duration
             Time of the job without failures, such as ``"54 days"``.
         training
@@ -88,7 +88,8 @@ class ReliabilityModel:
             An argument is out of range; or a needed fact is stated nowhere, and the message names it.
         """
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
-        fleet.node_numbers.need("mtbf")
+        if not fleet.numbers.has("mtbf"):
+            fleet.node_numbers.need("mtbf")
         x = fleet_numbers(fleet) | _DOORS.read(job_duration=job_duration, checkpoint_time=checkpoint_time, recovery_time=recovery_time)
         needed(x, "job_duration")
         x["training"] = chained(training, DistributedResult, "training", fleet)

@@ -8,20 +8,23 @@ from ..nouns import Lowered
 from ..readings import Reading
 from ..results import ServingResult
 from ..systems import Fleet, Node
-from ..workloads import TransformerWorkload, all_parameters, cache_bytes, pass_work, read_parameters, sequence_pairs
+from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, sequence_pairs
 from .base import Doors, efficiency_numbers, expect, masked, needed, sizes
 from .single_node import step_on_device
 
 
-def local_bandwidth(eq: Reading, x: Lowered) -> Any:
-    """Return one device's bandwidth inside its node, one direction."""
+def local_bandwidth(eq: Reading, x: Lowered, group: Any) -> Any:
+    """Return one device's bandwidth inside its node, one direction, for a group of devices."""
     hardware = x.hardware
-    return eq.achieved_bandwidth(eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions), x.efficiency_link)
+    one_way = eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions)
+    if x.node is not None and x.node.mesh:
+        one_way = eq.mesh_bandwidth(one_way, group, x.node.local_devices)
+    return eq.achieved_bandwidth(one_way, x.efficiency_link)
 
 
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
     """Return the time of one ring all-reduce between the devices of a tensor-parallel group inside a node."""
-    return eq.ring_allreduce_time(message, x.tp_size, local_bandwidth(eq, x), x.hardware.link_latency)
+    return eq.ring_allreduce_time(message, x.tp_size, local_bandwidth(eq, x, x.tp_size), x.hardware.link_latency)
 
 
 def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, batch: Any, new_tokens: Any) -> tuple[Any, Any, Any, Any]:
@@ -75,7 +78,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
 
     stage = x.batch_size if not x.pipelined else eq.stage_batch(x.batch_size, x.pp_size)
     context = eq.mean_decode_context(x.input_len, x.output_len)
-    work = pass_work(eq, g, stage, stage, context, stage)
+    work = decode_work(eq, g, stage, context)
     read = eq.weight_bytes(read_parameters(eq, g, stage), x.weight_size)
     compute, memory, step, waits = phase_on_replica(eq, x, work, read, device_cache(context, stage), stage, 1.0)
     itl = eq.inter_token_latency(step, waits)
@@ -138,8 +141,8 @@ class ServingModel:
 
     Prefill computes the prompts of a batch; decode then makes one token for each sequence at a time. Tensor parallelism
     splits every layer over the devices of a node, with two all-reduces a layer; pipeline stages work on as many
-    groups of sequences as there are stages, and the small messages between stages are left out. A fleet holds as many replicas
-    as fit its devices.
+    groups of sequences as there are stages, and the small messages between stages are left out. A whole batch of prompts passes
+    the stages as one. A fleet holds as many replicas as fit its devices.
     """
 
     result = ServingResult
@@ -171,12 +174,18 @@ class ServingModel:
             Exactly one: a device (of which ``tp_size * pp_size`` are taken), a node, or a fleet.
         batch_size
             Sequences served together by one replica; a whole number or an array.
-        input_len, output_len
-            Prompt and generated tokens of each request; whole numbers or arrays.
-        precision, kv_precision
-            Of weights and arithmetic, and of the cache (the same by default).
-        tp_size, pp_size
-            Tensor-parallel degree, at most a node's devices, and pipeline stages.
+        input_len
+            Prompt tokens of each request; a whole number or an array.
+        output_len
+            Generated tokens of each request; a whole number or an array.
+        precision
+            Of weights and arithmetic.
+        kv_precision
+            Of the cache; that of the weights by default.
+        tp_size
+            Tensor-parallel degree, at most a node's devices.
+        pp_size
+            Pipeline stages; they must divide the layers.
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
 

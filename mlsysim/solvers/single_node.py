@@ -31,6 +31,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         step = eq.training_step_time(step, 0.0, overhead)
     capacity = hardware.capacity if hardware.storage is None else eq.joint_capacity(hardware.capacity, hardware.storage)
     feasible = demand.footprint <= capacity
+    if demand.working is not None and hardware.storage is not None:
+        feasible = eq.both(feasible, demand.working <= hardware.capacity)
     has_power = hardware.has("power")
     values = {
         "latency": step,
@@ -114,10 +116,12 @@ class SingleNodeModel:
                 raise InputError(f"precision={precision!r}: training stores 16-bit activations; choose {', '.join(_TRAINING_PRECISIONS)}")
         elif seq_len is not None:
             raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
+        elif phase == "training" and precision not in ("bf16", "fp16", "fp32", "tf32"):
+            raise InputError(f"precision={precision!r}: convolutional networks train at bf16, fp16, tf32 or fp32")
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
         x |= {"overhead": 0.0, "phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
-        x |= {"what": ("{} at {}", workload, precision), "device": hardware}
+        x |= {"what": ("{} at {}", workload, precision), "device": hardware, "full_precision": precision in ("fp32", "tf32")}
         return _DOORS.solve(PerformanceProfile, core, x)
 
 

@@ -184,7 +184,10 @@ class IndexDirective(_Directive):
         _uses_table(self.env)
         for name in zoo.names(group):
             entry = zoo.load(name)
-            shown.note(self.env, f"title:{name}", *(f"fact:{name}.{c}" for c in columns))
+            stated = [c for c in columns if c in entry.facts]
+            shown.note(self.env, f"title:{name}", *(f"fact:{name}.{c}" for c in stated))
+            if len(stated) < len(columns):
+                shown.note(self.env, f"entry:{name}")
             cells: list[Any] = [[self.link("entry", name, entry.name, entry.summary)]]
             for path in columns:
                 fact = entry.facts.get(path)

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from .. import zoo
 from ..errors import MlsysimError
@@ -58,12 +59,12 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
 
 @cache
 def digest(thing: str, values: str) -> str:
-    """Return a digest of what a thing says now; of a thing that is gone, a word."""
+    """Return a digest of what a thing says now; of what cannot be said, one that equals no other, so that it is tried again."""
     kind, _, name = thing.partition(":")
     try:
         says = _SAYS[kind](name, values)
     except (MlsysimError, AssertionError, FileNotFoundError):
-        return "gone"
+        return f"gone {uuid4()}"
     return hashlib.sha256(says.encode()).hexdigest()[:16]
 
 

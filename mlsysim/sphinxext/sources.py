@@ -25,7 +25,16 @@ class Source:
 
 
 def _plain(text: str) -> str:
-    return text.replace("{", "").replace("}", "").replace("--", "\u2013").replace("\\&", "&").replace("\\%", "%").strip()
+    return (
+        text.replace("{", "")
+        .replace("}", "")
+        .replace("--", "\u2013")
+        .replace("\\&", "&")
+        .replace("\\%", "%")
+        .replace("\\_", "_")
+        .replace("$\\lambda$", "\u03bb")
+        .strip()
+    )
 
 
 @cache

@@ -101,7 +101,7 @@ def test_recomputation_trades_memory_for_time(layout):
     assert held == sorted(held, reverse=True)
     worked = [s.number("compute_time") for s in steps]
     assert worked == sorted(worked)
-    assert worked[2] == pytest.approx(worked[0] * 4 / 3, rel=1e-12)
+    assert worked[0] < worked[2] <= worked[0] * 4 / 3 * (1 + 1e-12)
 
 
 @given(layouts(), st.floats(0.01, 1), st.floats(0.01, 1), st.floats(0.01, 1))
@@ -203,3 +203,76 @@ def test_expert_parallelism_spares_memory():
 def test_experts_cost_more_between_nodes_than_inside_one():
     inside, outside = solve(MIXTRAL, ep_size=8), solve(MIXTRAL, ep_size=8, tp_size=2)
     assert outside.number("ep_communication_time") > inside.number("ep_communication_time")
+
+
+STATE = ("memory_weights", "memory_gradients", "memory_optimizer")
+
+
+@pytest.mark.parametrize("ep", [1, 2, 4, 8])
+@pytest.mark.parametrize("stage", [1, 2, 3])
+@pytest.mark.parametrize("cp", [1, 2])
+def test_state_is_conserved_over_the_devices(ep, stage, cp):
+    """However it is sharded, the devices together hold every parameter's optimizer state once, and no less."""
+    model = Models.Language.Mixtral_8x7B
+    fleet = Systems.Clusters.Research_256
+    step = DistributedModel().solve(model, fleet, 256, 4096, tp_size=2, ep_size=ep, cp_size=cp, zero_stage=stage, recompute="full")
+    for name, bytes_each, sharded_from in zip(STATE, (2, 2, 12), (3, 2, 1), strict=True):
+        held = step.number(name) * fleet.devices
+        least = model.parameters * bytes_each
+        assert held == pytest.approx(least, rel=1e-9) if stage >= sharded_from else held > least
+
+
+def test_experts_held_once_are_not_reduced():
+    """With as many expert ranks as replicas, only what is not routed is reduced."""
+    from mlsysim import Fleet
+
+    fleet = Fleet(node=Systems.Nodes.DGX_H100.replace(accelerator__memory__capacity="1 TB"), nodes=1)
+    spread, together = (
+        DistributedModel().solve(Models.Language.Mixtral_8x7B, fleet, 8, 512, ep_size=e, zero_stage=1, recompute="full") for e in (8, 1)
+    )
+    routed = 45_097_156_608
+    share = 1 - routed / Models.Language.Mixtral_8x7B.parameters
+    assert spread.number("dp_communication_time") == pytest.approx(share * together.number("dp_communication_time"), rel=1e-3)
+
+
+def test_the_slower_of_port_and_fabric_sets_the_pace():
+    fast = Systems.Clusters.Research_256
+    slow = fast.replace(fabric=Systems.Fabrics.Ethernet_100G)
+    times = [
+        DistributedModel().solve(Models.Language.Llama3_8B, f, 256, 2048, zero_stage=1).number("dp_communication_time")
+        for f in (fast, slow)
+    ]
+    assert times[1] > 2 * times[0]
+
+
+def test_a_pair_in_a_mesh_has_its_own_links_only():
+    from mlsysim import ServingModel
+
+    pair, all_four = (
+        ServingModel()
+        .solve(Models.Language.Llama3_8B, node=Systems.Nodes.HGX_H100_4, input_len=1024, output_len=2, tp_size=t)
+        .why("communication_time")
+        for t in (2, 4)
+    )
+    speed = [next(s.value for s in w.steps if s.equation.name == "mesh_bandwidth") for w in (pair, all_four)]
+    assert speed[0] == pytest.approx(speed[1] / 3)
+
+
+def test_one_device_keeps_all_of_its_speed():
+    from mlsysim import Fleet
+
+    alone = Fleet(node=Systems.Nodes.DGX_H100.replace(accelerators=1), nodes=1)
+    step = DistributedModel().solve(Models.Language.Llama3_8B.replace(layers=2), alone, 4, 1024)
+    assert step.number("scaling_efficiency") == pytest.approx(1, rel=1e-12)
+
+
+def test_only_the_last_backward_pass_hides_the_reduction():
+    fleet = Systems.Clusters.Research_256
+    few, many = (
+        DistributedModel()
+        .solve(Models.Language.Llama3_8B, fleet, b, 256, zero_stage=1, recompute="full")
+        .number("exposed_communication_time")
+        for b in (256, 2048)
+    )
+    assert many == pytest.approx(few, rel=1e-6)
+    assert few > 0

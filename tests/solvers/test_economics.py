@@ -136,10 +136,15 @@ def test_an_explicit_price_beats_the_grid():
 @given(st.floats(0.05, 1), st.floats(1, 20), st.floats(0, 0.2).map(lambda x: round(x, 6)), st.floats(0.01, 5))
 def test_laws(utilization, lifetime, maintenance, years):
     terms = {"lifetime": Q(lifetime, "year"), "maintenance_rate": Q(maintenance, "1/year")}
+    years = min(years, lifetime)
     cost = EconomicsModel().solve(FLEET, Q(years, "year"), utilization=utilization, **terms)
     full = EconomicsModel().solve(FLEET, Q(years, "year"), **terms)
     assert 0 < cost.number("tco") <= full.number("tco") * (1 + 1e-12)
     assert cost.number("tco") >= cost.number("capex")
+    if 2 * years > lifetime:
+        with pytest.raises(InputError, match="one life"):
+            EconomicsModel().solve(FLEET, Q(2 * max(years, lifetime), "year"), utilization=utilization, **terms)
+        return
     longer = EconomicsModel().solve(FLEET, Q(2 * years, "year"), utilization=utilization, **terms)
     assert longer.number("tco") == pytest.approx(2 * cost.number("tco"), rel=1e-9)
 

@@ -66,6 +66,7 @@ def _valid():
             "microbatch_size": 1,
             "virtual_stages": 2,
             "recompute": "selective",
+            "sequence_parallel": True,
             "efficiency": 0.5,
         },
         "EconomicsModel": {

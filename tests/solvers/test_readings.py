@@ -149,7 +149,8 @@ MAIN = {
 
 @pytest.mark.parametrize("title", MAIN)
 def test_the_main_number_stands_on_no_kink(results, title):
-    assert not results[title].elasticities(MAIN[title]).kinks
+    """But where a node's port and the fabric are equally fast: then neither alone makes it faster."""
+    assert results[title].elasticities(MAIN[title]).kinks <= {"two arms of min are equal"}
 
 
 @every_result
@@ -267,5 +268,5 @@ def test_the_facts_that_it_rests_on(results, title):
 
 
 def test_a_fleets_own_oversubscription_is_its_fact():
-    step = DistributedModel().solve(Models.Language.Llama3_8B, Systems.Clusters.Llama3_405B, batch_size=16384, seq_len=2048, zero_stage=1)
-    assert "Systems.Clusters.Llama3_405B.oversubscription" in {f.name for f in step.why("dp_communication_time").facts}
+    step = DistributedModel().solve(Models.Language.Llama3_8B, Systems.Clusters.Meta_RSC, batch_size=16000, seq_len=2048, zero_stage=1)
+    assert "Systems.Clusters.Meta_RSC.oversubscription" in {f.name for f in step.why("dp_communication_time").facts}

@@ -36,7 +36,7 @@ def test_the_chain_from_training(cluster):
     training = DistributedModel().solve(Models.Language.Llama3_8B, cluster, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1)
     found = solve(cluster, training=training, recovery_time="10 min")
     store = cluster.storage.write_bandwidth.to("byte/s").magnitude
-    assert found.number("checkpoint_time") == pytest.approx(training.number("model_state") / store, rel=1e-12)
+    assert found.number("checkpoint_time") == pytest.approx(training.number("checkpoint_size") / store, rel=1e-12)
     assert found.number("effective_duration") > 54 * 86400
     assert solve(cluster, training=training, checkpoint_time="1 s").number("checkpoint_time") == 1.0
     assert any(f.name == "Systems.Storage.Checkpoint_Store.write_bandwidth" for f in found.why("checkpoint_time").facts)
@@ -94,3 +94,7 @@ def test_goodput_is_a_share_however_bad_it_gets(checkpoint, recovery, mtbf):
         assert 0 <= found.number("goodput") <= 1
         assert found.number("checkpoint_interval") > 0
         assert not found.has("effective_duration") or math.isfinite(found.number("effective_duration"))
+
+
+def test_a_stated_fleet_mtbf_beats_its_nodes():
+    assert solve(LLAMA3.replace(mtbf="1 hour")).number("fleet_mtbf") == 3600
