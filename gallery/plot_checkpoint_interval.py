@@ -29,7 +29,10 @@ least = checkpoint_time(state, Systems.Storage.Checkpoint_Store.write_bandwidth.
 # %%
 # The best interval for that, for one minute, and for five; then for all times in between, in one solve.
 run = {"fleet": Systems.Clusters.Llama3_405B, "job_duration": "54 days", "recovery_time": "10 min"}
-best = {seconds: ReliabilityModel().solve(checkpoint_time=Q(seconds, "s"), **run) for seconds in (least, 60.0, 300.0)}
+best = {
+    seconds: ReliabilityModel().solve(checkpoint_time=Q(seconds, "s"), **run)
+    for seconds in (least, 60.0, 300.0)
+}
 line = ReliabilityModel().solve(checkpoint_time=Q(np.geomspace(least, 300, 50), "s"), **run)
 print(best[60.0])
 for seconds, result in best.items():
@@ -73,7 +76,9 @@ plt.show()
 minute = best[60.0].number("checkpoint_interval")
 lost = best[60.0].number("goodput") - min(progress(minute / 2, 60), progress(minute * 2, 60))
 gain = best[least].number("goodput") - best[300.0].number("goodput")
-print(f"Off by a factor of two: {lost:.1%} lost. From the slowest to the quickest checkpoint: {gain:.1%} gained.")
+print(
+    f"Off by a factor of two: {lost:.1%} lost. From the slowest to the quickest checkpoint: {gain:.1%} gained."
+)
 assert 2 < 3600 / minute < 5
 assert lost < 0.03 < 0.15 < gain
 assert best[least].number("checkpoint_interval") < minute < best[300.0].number("checkpoint_interval")

@@ -17,7 +17,11 @@ from matplotlib.ticker import FuncFormatter
 
 from mlsysim import Hardware, InfeasibleError, Models, SingleNodeModel
 
-networks = {"DS-CNN": Models.Tiny.DS_CNN_KWS, "ResNet-8": Models.Tiny.ResNet8, "MobileNetV2": Models.Vision.MobileNetV2}
+networks = {
+    "DS-CNN": Models.Tiny.DS_CNN_KWS,
+    "ResNet-8": Models.Tiny.ResNet8,
+    "MobileNetV2": Models.Vision.MobileNetV2,
+}
 devices = {
     "STM32L4R5": Hardware.Tiny.STM32L4R5,
     "ESP32": Hardware.Tiny.ESP32,
@@ -41,13 +45,17 @@ for network, model in networks.items():
 # %%
 fig, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
 sides = ("left", "right", "left", "right")
-for device, colour, marker, side in zip(devices, ("#D55E00", "#E69F00", "#009E73", "#0072B2"), "oD^s", sides, strict=True):
+for device, colour, marker, side in zip(
+    devices, ("#D55E00", "#E69F00", "#009E73", "#0072B2"), "oD^s", sides, strict=True
+):
     for row, network in enumerate(networks):
         if (network, device) in times:
             ax.semilogx(times[network, device], row, marker, color=colour, ms=10)
         else:
             ax.text(2, row - 0.1, f"{device}: does not fit", color=colour)
-    ax.annotate(device, (times["DS-CNN", device], 0), (0, 14), textcoords="offset points", ha=side, color=colour)
+    ax.annotate(
+        device, (times["DS-CNN", device], 0), (0, 14), textcoords="offset points", ha=side, color=colour
+    )
 ax.set_yticks(range(len(networks)), networks)
 ax.set_ylim(len(networks) - 0.6, -0.6)
 ax.set_xlim(5e-9, 5000)
@@ -71,6 +79,14 @@ print(
     f" the bound of the GPU's time is {ratio:,.0f} times lower."
 )
 assert list(refused) == [("MobileNetV2", "STM32L4R5")]
-assert max(times[n, d] for n in ("DS-CNN", "ResNet-8") for d in ("STM32L4R5", "ESP32")) < 0.1 < times["MobileNetV2", "ESP32"]
-big = [SingleNodeModel().solve(m, devices[d], precision="int8").bottleneck for m in networks.values() for d in ("Jetson AGX Orin", "H100")]
+assert (
+    max(times[n, d] for n in ("DS-CNN", "ResNet-8") for d in ("STM32L4R5", "ESP32"))
+    < 0.1
+    < times["MobileNetV2", "ESP32"]
+)
+big = [
+    SingleNodeModel().solve(m, devices[d], precision="int8").bottleneck
+    for m in networks.values()
+    for d in ("Jetson AGX Orin", "H100")
+]
 assert set(big) == {"memory"}

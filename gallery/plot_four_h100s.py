@@ -16,7 +16,17 @@ the cost and the carbon of the year are on the high side. Times are lower bounds
 
 import matplotlib.pyplot as plt
 
-from mlsysim import EconomicsModel, Fleet, Hardware, Infrastructure, Models, Q, ServingModel, SustainabilityModel, Systems
+from mlsysim import (
+    EconomicsModel,
+    Fleet,
+    Hardware,
+    Infrastructure,
+    Models,
+    Q,
+    ServingModel,
+    SustainabilityModel,
+    Systems,
+)
 
 budget = Q("50000 USD")
 requests = {"batch_size": 16, "input_len": 1024, "output_len": 256}
@@ -29,7 +39,12 @@ print(alone.reason)
 # %%
 # Four of them can, with every layer split over all four.
 node = Systems.Nodes.HGX_H100_4.replace(price=Systems.Nodes.DGX_H100.price / 2)
-fleet = Fleet(node=node, nodes=1, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average)
+fleet = Fleet(
+    node=node,
+    nodes=1,
+    datacenter=Infrastructure.Datacenters.Meta_Fleet_2023,
+    grid=Infrastructure.Grids.US_Average,
+)
 serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=fleet, tp_size=4, **requests)
 print(serving)
 
@@ -40,15 +55,26 @@ costs = {}
 for grid in Infrastructure.Grids:
     if grid.electricity_price is not None:
         there = fleet.replace(grid=grid)
-        year = EconomicsModel().solve(there, "1 year", serving=serving, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate)
+        year = EconomicsModel().solve(
+            there,
+            "1 year",
+            serving=serving,
+            lifetime=terms.lifetime,
+            maintenance_rate=terms.maintenance_rate,
+        )
         costs[grid.name] = year.tco
-        print(f"{grid.name:28} {year.tco:,.0f~P} a year, {year.cost_per_million_tokens:.2f~P} for a million tokens")
+        print(
+            f"{grid.name:28} {year.tco:,.0f~P} a year, {year.cost_per_million_tokens:.2f~P} for a million tokens"
+        )
 rent = (fleet.devices * Infrastructure.Prices.H100_Cloud_OnDemand.rental * Q("1 year")).to("USD")
 print(f"{'rented by the hour':28} {rent:,.0f~P} a year")
 
 # %%
 # And the carbon? The same machine, on every grid of the zoo. The making of the machine is the same everywhere and left out.
-carbon = {g.name: SustainabilityModel().solve(fleet, "1 year", grid=g).carbon.to("tCO2e").magnitude for g in Infrastructure.Grids}
+carbon = {
+    g.name: SustainabilityModel().solve(fleet, "1 year", grid=g).carbon.to("tCO2e").magnitude
+    for g in Infrastructure.Grids
+}
 names = sorted(carbon, key=carbon.get)
 
 fig, ax = plt.subplots(figsize=(7.5, 5.2), layout="constrained")
@@ -56,7 +82,9 @@ colours = {names[0]: "#009E73", "Quebec grid": "#0072B2", "United States average
 ax.barh(names, [carbon[n] for n in names], color=[colours.get(n, "0.65") for n in names])
 for row, name in enumerate(names):
     price = f", {costs[name].magnitude / 1000:.0f} thousand USD" if name in costs else ""
-    ax.text(carbon[name] + 0.3, row, f"{carbon[name]:.1f} t{price}", va="center", color=colours.get(name, "0.4"))
+    ax.text(
+        carbon[name] + 0.3, row, f"{carbon[name]:.1f} t{price}", va="center", color=colours.get(name, "0.4")
+    )
 ax.set_yticks(range(len(names)), [n.replace(" grid", "") for n in names])
 ax.invert_yaxis()
 ax.set_xlabel("greenhouse gas of a year (t CO2e)")
@@ -70,8 +98,12 @@ plt.show()
 # Four GPUs are enough where one is not. Owned, they stay within the budget at every price of electricity that the zoo
 # knows; rented by the hour, they do not. The cleanest grid is Sweden's, an order of magnitude below the average of the
 # United States.
-print(f"The dearest year costs {max(costs.values()):,.0f~P}, rented {rent:,.0f~P}; the budget is {budget:,.0f~P}.")
-print(f"Least carbon: {names[0]}, {carbon['United States average grid'] / carbon[names[0]]:.0f} times less than the US average.")
+print(
+    f"The dearest year costs {max(costs.values()):,.0f~P}, rented {rent:,.0f~P}; the budget is {budget:,.0f~P}."
+)
+print(
+    f"Least carbon: {names[0]}, {carbon['United States average grid'] / carbon[names[0]]:.0f} times less than the US average."
+)
 assert serving.feasible and not alone.feasible
 assert max(costs.values()) < budget < rent
 assert names[0] == Infrastructure.Grids.Sweden.name

@@ -25,7 +25,9 @@ contexts = np.arange(2, grouped.max_context + 1)
 batch = 64
 sizes = {}
 for model in (full, grouped):
-    serving = ServingModel().solve(model, hardware=Hardware.Cloud.H100, batch_size=batch, input_len=contexts - 1, output_len=1)
+    serving = ServingModel().solve(
+        model, hardware=Hardware.Cloud.H100, batch_size=batch, input_len=contexts - 1, output_len=1
+    )
     sizes[model.name] = serving.kv_cache_size.to("GB").magnitude, serving.weight_memory.to("GB").magnitude
 
 # %%
@@ -33,11 +35,16 @@ for model in (full, grouped):
 crossing = {name: int(contexts[cache > weights].min()) for name, (cache, weights) in sizes.items()}
 for name, context in crossing.items():
     cache, weights = sizes[name]
-    print(f"{name}: weights {weights:.0f} GB, cache of {batch} full contexts {cache[-1]:.0f} GB, equal at {context} tokens")
+    print(
+        f"{name}: weights {weights:.0f} GB, cache of {batch} full contexts {cache[-1]:.0f} GB, equal at {context} tokens"
+    )
 
 # %%
 fig, ax = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
-for model, label, colour, above in ((full, "all heads", "#D55E00", 10), (grouped, "grouped heads", "#0072B2", -10)):
+for model, label, colour, above in (
+    (full, "all heads", "#D55E00", 10),
+    (grouped, "grouped heads", "#0072B2", -10),
+):
     cache, weights = sizes[model.name]
     at = crossing[model.name]
     ax.plot(contexts, cache, color=colour, lw=2)

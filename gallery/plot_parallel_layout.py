@@ -8,8 +8,8 @@ that share the batch and shard the optimizer's state between them. Each costs ti
 :mls:solver:`DistributedModel` is asked for every such layout of :mls:entry:`Systems.Clusters.Research_256`
 (:mls:fact:`Systems.Clusters.Research_256.accelerators` devices in nodes of :mls:fact:`Systems.Nodes.DGX_H100.accelerators`), and
 the time of an optimizer step is taken apart. The global batch is :mls:given:`1024 sequences` of :mls:given:`4096 tokens`, one
-sequence a microbatch; attention is recomputed, and the optimizer's state sharded (ZeRO stage 1). All times are lower bounds:
-links and arithmetic units are taken to reach their peaks, and stages to be balanced.
+sequence a microbatch; attention is recomputed, and the optimizer's state sharded (ZeRO stage 1). Links and
+arithmetic units are taken to reach their peaks, and stages to be balanced: the times are those of each schedule at its best.
 """
 
 import itertools
@@ -36,7 +36,11 @@ print(f"{len(steps)} layouts fit, {len(refused)} do not; the last of these: {ref
 # A step is arithmetic, communication that stands in its way, and the pipeline's bubble, which is what remains. The reduction of
 # the gradients hides behind the backward pass in all of these layouts and takes no time of its own.
 fastest_first = sorted(steps, key=lambda name: steps[name].number("step_time"))
-parts = {"arithmetic": "compute_time", "tensor parallel": "tp_communication_time", "stage to stage": "pp_communication_time"}
+parts = {
+    "arithmetic": "compute_time",
+    "tensor parallel": "tp_communication_time",
+    "stage to stage": "pp_communication_time",
+}
 times = {part: [steps[name].number(field) for name in fastest_first] for part, field in parts.items()}
 seconds = [steps[name].number("step_time") for name in fastest_first]
 times["bubble"] = [step - sum(others) for step, *others in zip(seconds, *times.values(), strict=True)]
@@ -47,7 +51,13 @@ for (part, column), colour in zip(times.items(), ("#0072B2", "#D55E00", "#CC79A7
     ax.barh(fastest_first, column, left=start, color=colour, label=part)
     start = [a + b for a, b in zip(start, column, strict=True)]
 for row, (name, end) in enumerate(zip(fastest_first, seconds, strict=True)):
-    ax.text(end + 0.1, row, f"{steps[name].mfu.magnitude:.0%}{'' if row else ' of the peak'}", va="center", color="0.4")
+    ax.text(
+        end + 0.1,
+        row,
+        f"{steps[name].mfu.magnitude:.0%}{'' if row else ' of the peak'}",
+        va="center",
+        color="0.4",
+    )
 ax.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.45, 1), frameon=False, handlelength=1)
 ax.invert_yaxis()
 ax.set_xlabel("time of an optimizer step (s)")
@@ -66,4 +76,6 @@ wide = [name.startswith("tp 8,") for name in fastest_first]
 assert wide == sorted(wide)
 assert set(fastest_first[:2]) == {"tp 2, pp 16", "tp 4, pp 4"} and seconds[1] < 1.03 * seconds[0]
 assert seconds[fastest_first.index("tp 8, pp 1")] > 1.08 * seconds[0]
-assert all(step.number("dp_communication_time") < step.number("compute_time") / 2 for step in steps.values())
+assert all(
+    step.number("dp_communication_time") < step.number("compute_time") / 2 for step in steps.values()
+)

@@ -38,7 +38,10 @@ fig, ax = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
 ax.loglog(intensity, peak.magnitude * np.minimum(1, intensity / ridge), color="0.4", lw=2)
 ax.axvline(ridge, color="0.6", lw=1, ls=":")
 ax.text(ridge * 1.06, 2.2, f"ridge point\n{ridge:.0f} FLOP/B", color="0.4")
-for phase, sizes, what, colour in ((decode, batches, "batch", "#D55E00"), (prefill, prompts, "prompt", "#0072B2")):
+for phase, sizes, what, colour in (
+    (decode, batches, "batch", "#D55E00"),
+    (prefill, prompts, "prompt", "#0072B2"),
+):
     x, y = phase.arithmetic_intensity.magnitude, peak.magnitude * phase.mfu.magnitude
     ax.plot(x, y, "o", color=colour, ms=8)
     offset = (9, -13) if phase is decode else (0, 9)
@@ -58,7 +61,9 @@ plt.show()
 # -----
 # Decode is memory-bound at every one of these batches, far from the ridge even at the largest. Prefill is compute-bound
 # as soon as the prompt is long enough for its tokens to share one reading of the weights; a short prompt is memory-bound too.
-print(f"The largest batch reaches {decode.mfu.magnitude.max():.0%} of the peak, the longest prompt {prefill.mfu.magnitude.max():.0%}.")
+print(
+    f"The largest batch reaches {decode.mfu.magnitude.max():.0%} of the peak, the longest prompt {prefill.mfu.magnitude.max():.0%}."
+)
 assert (decode.bottleneck == "memory").all()
 assert decode.arithmetic_intensity.magnitude.max() < ridge / 5
 assert list(prefill.bottleneck) == ["memory", "compute", "compute"]

@@ -18,15 +18,24 @@ from mlsysim import EconomicsModel, Fleet, Infrastructure, Models, ServingModel,
 # %%
 # Two ways to serve: one request at a time, and a large batch of them together.
 node = Systems.Nodes.HGX_H100_4.replace(price=Systems.Nodes.DGX_H100.price / 2)
-fleet = Fleet(node=node, nodes=1, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average)
+fleet = Fleet(
+    node=node,
+    nodes=1,
+    datacenter=Infrastructure.Datacenters.Meta_Fleet_2023,
+    grid=Infrastructure.Grids.US_Average,
+)
 terms = Infrastructure.Prices.Server_Lifetime.assumption
 costs = {}
 for batch in (1, 256):
-    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=fleet, batch_size=batch, input_len=1024, output_len=256, tp_size=4)
+    serving = ServingModel().solve(
+        Models.Language.Llama3_70B, fleet=fleet, batch_size=batch, input_len=1024, output_len=256, tp_size=4
+    )
     costs[batch] = EconomicsModel().solve(
         fleet, "1 year", serving=serving, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate
     )
-    print(f"batch {batch:3}: {costs[batch].cost_per_million_tokens:.2f~P} for a million tokens, {serving.bottleneck}-bound decode")
+    print(
+        f"batch {batch:3}: {costs[batch].cost_per_million_tokens:.2f~P} for a million tokens, {serving.bottleneck}-bound decode"
+    )
 
 # %%
 # Where does such a number come from? ``why`` tells, equation by equation. These are its last steps.
@@ -45,7 +54,10 @@ inputs = {
     "price of electricity": "Infrastructure.Grids.US_Average.electricity_price",
     "bytes of a cached number": "kv_size",
 }
-percent = {batch: [cost.elasticities("cost_per_million_tokens")[name] for name in inputs.values()] for batch, cost in costs.items()}
+percent = {
+    batch: [cost.elasticities("cost_per_million_tokens")[name] for name in inputs.values()]
+    for batch, cost in costs.items()
+}
 
 fig, ax = plt.subplots(figsize=(7.5, 4.8), layout="constrained")
 for batch, colour, shift in ((1, "#0072B2", -0.2), (256, "#D55E00", 0.2)):
@@ -54,7 +66,14 @@ for batch, colour, shift in ((1, "#0072B2", -0.2), (256, "#D55E00", 0.2)):
     ax.text(-1, rows[2], f"batch {batch}", va="center", color=colour, weight="bold")
     for row, value in zip(rows, percent[batch], strict=True):
         gap, side = (0.02, "left") if value > 0 else (-0.02, "right")
-        ax.text(value + gap, row, f"{value:+.2f}" if abs(value) > 0.005 else "0", va="center", ha=side, color=colour)
+        ax.text(
+            value + gap,
+            row,
+            f"{value:+.2f}" if abs(value) > 0.005 else "0",
+            va="center",
+            ha=side,
+            color=colour,
+        )
 ax.axvline(0, color="0.4", lw=1)
 ax.set_yticks(range(len(inputs)), inputs)
 ax.invert_yaxis()

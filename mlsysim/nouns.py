@@ -197,6 +197,9 @@ def _explain(owner: type[Noun], error: ValidationError) -> str:
             lines.append(f"{owner.__name__} has no field {path!r}: {nearest(path, owner.model_fields)}")
         elif problem["type"] == "missing":
             lines.append(f"{owner.__name__} needs {path!r}")
+        elif problem["type"] == "model_type":
+            kind = problem["ctx"]["class_name"]
+            lines.append(f"{path}={problem['input']!r} is no {kind}: give the object itself, from the zoo or of your own")
         else:
             lines.append(f"{path}: {problem['msg']}")
     return "; ".join(dict.fromkeys(lines))

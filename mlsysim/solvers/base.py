@@ -47,7 +47,9 @@ def expect(value: Any, kind: type | tuple[type, ...], name: str, hint: str) -> A
         if isinstance(value, str):
             from .. import zoo
 
-            raise InputError(f"{name}={value!r} is text: give the object itself, {nearest(value, zoo.names())}")
+            ends = [n for n in zoo.names() if n.lower().endswith(f".{value.lower()}")]
+            hint = f"such as {ends[0]}" if ends else nearest(value, zoo.names())
+            raise InputError(f"{name}={value!r} is text: give the object itself, {hint}")
         raise InputError(f"{name} is a {type(value).__name__}: give {hint}")
     return value
 
@@ -97,6 +99,9 @@ class Doors:
     def read(self, **given: Any) -> dict[str, Any]:
         """Return the arguments that are given as plain numbers."""
         symbols = self.symbols
+        for name in self.single:
+            if isinstance(given.get(name), (list, tuple)):
+                raise InputError(f"{name}={given[name]} must be one number: solve once for each")
         numbers = {name: symbols[name].read(value, name) for name, value in given.items() if value is not None}
         for name in self.single:
             if name in numbers and type(numbers[name]) is not float:

@@ -105,11 +105,14 @@ def rewrite_navigation(app: Any, env: Any) -> list[str]:
 
 
 def remove_gone_pages(outdir: Path, env: Any) -> None:
-    """Remove pages of things that are gone, so that no search finds them."""
+    """Remove pages and downloads of things that are gone, so that no search finds them."""
     for folder in ("zoo", "math", "solvers", "gallery", "tutorials"):
         for path in (outdir / folder).rglob("*.html"):
             if path.relative_to(outdir).with_suffix("").as_posix() not in env.found_docs:
                 path.unlink()
+    for path in (outdir / "_downloads").rglob("plot_*"):
+        if f"gallery/{path.stem}" not in env.found_docs:
+            path.unlink()
 
 
 def touch_log(app: Any, docname: str) -> Path:
