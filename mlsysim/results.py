@@ -241,7 +241,9 @@ def _cell(result: Result, name: str) -> str:
         return "-"
     number, symbol = result.number(name), result.fields[name]
     if hasattr(number, "shape") and number.shape:
-        return f"array of {number.size}, {symbol.display}"
+        fits = number[number == number]
+        ends = [people(float(x), symbol.unit, symbol.display) for x in (fits.min(), fits.max())] if fits.size else ["none"]
+        return f"{' to '.join(dict.fromkeys(ends))} ({number.size} values)"
     return people(number, symbol.unit, symbol.display)
 
 

@@ -111,7 +111,7 @@ class TransformerWorkload(Workload):
     attention_bias: bool = False
     mlp_bias: bool = False
     norm_bias: bool = False
-    norms_per_layer: q.Layers = 2
+    norms_per_layer: q.NormsPerLayer = 2
     final_norm: bool = True
     embedding_norm: bool = False
 

@@ -191,13 +191,17 @@ class IndexDirective(_Directive):
             cells: list[Any] = [[self.link("entry", name, entry.name, entry.summary)]]
             for path in columns:
                 fact = entry.facts.get(path)
-                cells.append([self.link_number(fact)] if fact else "\u2013")
+                cells.append(self.number(fact) if fact else "\u2013")
             rows.append(("", cells))
         head = ["Entry", *(c.rpartition(".")[2].replace("_", " ") if c.count(".") < 2 else " ".join(c.split(".")[-2:]) for c in columns)]
         return [table(head, rows, classes=["mls-index"])]
 
-    def link_number(self, fact: Fact) -> nodes.Node:
-        return link("fact", fact.name, "", self.env.docname, title_of(fact), content=numeral(text_of(fact), coherent_number(fact)))
+    def number(self, fact: Fact) -> list[nodes.Node]:
+        shown_number = numeral(text_of(fact), coherent_number(fact))
+        found: list[nodes.Node] = [link("fact", fact.name, "", self.env.docname, title_of(fact), content=shown_number)]
+        if fact.kind == "estimated":
+            found += [nodes.Text(" "), nodes.inline("", "est.", classes=["mls-kind", "mls-kind-estimated"])]
+        return found
 
 
 def _symbol_text(symbol: Symbol) -> str:

@@ -20,7 +20,7 @@ INDEXES = {
 """Index page, kind, title, sentence."""
 
 COLUMNS = {
-    "Hardware": "compute.peak.bf16 compute.peak.int8 memory.capacity memory.bandwidth power.tdp released",
+    "Hardware": "compute.peak.fp16 compute.peak.bf16 compute.peak.int8 memory.capacity memory.bandwidth power.tdp released",
     "Models.Language": "layers hidden heads kv_heads vocab published.parameters released",
     "Models.Vision": "parameters macs activations image_size",
     "Models.Tiny": "parameters macs activations",
