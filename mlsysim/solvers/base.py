@@ -74,12 +74,11 @@ class Inputs(Lowered):
         object.__setattr__(self, "__dict__", values)
 
 
-def sizes(precision: str, kv_precision: str) -> dict[str, float]:
-    """Return bytes of weights, cached elements, activations and gradients at a precision."""
-    check_precision(precision)
-    check_precision(kv_precision, "kv_precision")
-    weight = ELEMENT_SIZE[precision]
-    return {"weight_size": weight, "kv_size": ELEMENT_SIZE[kv_precision], "element_size": weight, "gradient_size": max(2.0, weight)}
+def sizes(precision: str, kv_precision: str | None = None, weight_precision: str | None = None) -> dict[str, float]:
+    """Return bytes of weights, cached elements, activations and gradients; all as precise as the arithmetic by default."""
+    given = {"precision": precision, "kv_precision": kv_precision, "weight_precision": weight_precision}
+    size, cached, weight = (ELEMENT_SIZE[check_precision(precision if v is None else v, n)] for n, v in given.items())
+    return {"weight_size": weight, "kv_size": cached, "element_size": size, "gradient_size": max(2.0, size)}
 
 
 class Doors:

@@ -291,7 +291,7 @@ class DistributedModel:
         layout = Layout(model, fleet, x)
         layout.check_links(supply, fleet)
         layout.check_batch(x["batch_size"], x["microbatch_size"], x["seq_len"])
-        x |= efficiency_numbers(efficiency) | sizes("bf16", "bf16") | layout.groups
+        x |= efficiency_numbers(efficiency) | sizes("bf16") | layout.groups
         if not isinstance(sequence_parallel, bool):
             raise InputError(f"sequence_parallel={sequence_parallel!r} is neither True nor False")
         x |= {

@@ -163,6 +163,7 @@ class ServingModel:
         tp_size: int = 1,
         pp_size: int = 1,
         efficiency: Any = None,
+        weight_precision: str | None = None,
     ) -> ServingResult:
         """Solve one batch of requests that arrive together.
 
@@ -179,15 +180,17 @@ class ServingModel:
         output_len
             Generated tokens of each request; a whole number or an array.
         precision
-            Of weights and arithmetic.
+            Of the arithmetic.
         kv_precision
-            Of the cache; that of the weights by default.
+            Of the cache; that of the arithmetic by default.
         tp_size
             Tensor-parallel degree, at most a node's devices.
         pp_size
             Pipeline stages; they must divide the layers.
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+        weight_precision
+            In which weights are stored and read, such as ``"int4"``; that of the arithmetic by default.
 
         Returns
         -------
@@ -220,7 +223,7 @@ class ServingModel:
                 raise LayoutError(f"tp_size x pp_size = {replica:g} does not divide the {devices} devices there are")
         if tp > 1:
             supply.need("link_bandwidth")
-        x |= efficiency_numbers(efficiency) | sizes(precision, precision if kv_precision is None else kv_precision)
+        x |= efficiency_numbers(efficiency) | sizes(precision, kv_precision, weight_precision)
         place = node if node is not None else None if fleet is None else fleet.node
         x |= {"overhead": 0.0, "tensor": tp > 1, "pipelined": pp > 1, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}

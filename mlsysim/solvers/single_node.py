@@ -73,6 +73,7 @@ class SingleNodeModel:
         efficiency: Any = None,
         seq_len: Any = None,
         phase: str = "forward",
+        weight_precision: str | None = None,
     ) -> PerformanceProfile:
         """Solve one step.
 
@@ -85,7 +86,7 @@ class SingleNodeModel:
         batch_size
             Sequences or images computed together; a whole number or an array of them.
         precision
-            Of weights, cache and arithmetic.
+            Of arithmetic and cache.
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
         seq_len
@@ -93,6 +94,8 @@ class SingleNodeModel:
         phase
             ``forward`` (scores for every token), ``prefill`` (fills the cache, scores for the last token), ``decode``
             (one new token a sequence) or ``training`` (forward, backward and update).
+        weight_precision
+            In which weights are stored and read, such as ``"int4"`` with arithmetic at ``fp16``; that of the arithmetic by default.
 
         Returns
         -------
@@ -107,7 +110,7 @@ class SingleNodeModel:
         workload = expect(model, Workload, "model", "a workload such as Models.Language.Llama3_8B")
         supply = expect_hardware(hardware).supply(precision)
         workload.check_phase(phase)
-        x = _DOORS.read(batch_size=batch_size, seq_len=seq_len) | efficiency_numbers(efficiency) | sizes(precision, precision)
+        x = _DOORS.read(batch_size=batch_size, seq_len=seq_len) | efficiency_numbers(efficiency) | sizes(precision, None, weight_precision)
         needed(x, "batch_size")
         if isinstance(workload, TransformerWorkload):
             if seq_len is None:
@@ -118,6 +121,8 @@ class SingleNodeModel:
             raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
         elif phase == "training" and precision not in ("bf16", "fp16", "fp32", "tf32"):
             raise InputError(f"precision={precision!r}: convolutional networks train at bf16, fp16, tf32 or fp32")
+        if phase == "training" and weight_precision is not None:
+            raise InputError(f"weight_precision={weight_precision!r}: training stores weights at {precision}; leave it out")
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
         x |= {"overhead": 0.0, "phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}

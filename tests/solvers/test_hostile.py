@@ -37,6 +37,7 @@ def _valid():
             "efficiency": 0.5,
             "seq_len": 128,
             "phase": "decode",
+            "weight_precision": "int4",
         },
         "ServingModel": {
             "model": LLAMA,
@@ -51,6 +52,7 @@ def _valid():
             "tp_size": 2,
             "pp_size": 2,
             "efficiency": None,
+            "weight_precision": "int8",
         },
         "DistributedModel": {
             "model": MIXTRAL,

@@ -141,3 +141,19 @@ def test_a_smaller_cache_precision_halves_the_cache():
     wide, narrow = solve(hardware=H100), solve(hardware=H100, kv_precision="fp8")
     assert narrow.number("kv_cache_size") == wide.number("kv_cache_size") / 2
     assert narrow.number("itl") < wide.number("itl")
+
+
+def test_int4_weights_help_less_the_larger_the_batch():
+    """Weights shrink to a quarter, the cache does not: the gain falls towards one."""
+    gains = []
+    for batch in (1, 8, 64, 512):
+        times = [
+            ServingModel()
+            .solve(Models.Language.Llama3_8B, Hardware.Cloud.H200, batch_size=batch, input_len=1024, output_len=64, weight_precision=p)
+            .number("itl")
+            for p in (None, "int4")
+        ]
+        gains.append(times[0] / times[1])
+    assert gains == sorted(gains, reverse=True)
+    assert 3 < gains[0] < 4
+    assert 1 < gains[-1] < 1.2
