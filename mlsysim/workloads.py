@@ -6,7 +6,7 @@ FLOPs; a causal model's attention is counted as causal.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from . import quantities as q
 from .errors import InputError, nearest
@@ -109,6 +109,8 @@ class TransformerWorkload(Workload):
     token_types: q.TokenTypes | None = None
     pooler: bool = False
     attention_bias: bool = False
+    attention_input_bias: bool = False
+    qk_norm: bool = False
     mlp_bias: bool = False
     norm_bias: bool = False
     norms_per_layer: q.NormsPerLayer = 2
@@ -133,6 +135,26 @@ class TransformerWorkload(Workload):
                 raise InputError(f"experts_active={self.experts_active} is more than experts={self.experts}")
             if self.dense_layers and (self.mlp_width is None or self.dense_layers > self.layers):
                 raise InputError(f"dense_layers={self.dense_layers} needs mlp_width and at most {self.layers} layers")
+
+    @classmethod
+    def from_config(cls, path_or_dict: Any, **changes: Any) -> Self:
+        """Return the workload that a Hugging Face ``config.json`` describes; nothing is downloaded.
+
+        Parameters
+        ----------
+        path_or_dict
+            The file's path, or its content as a mapping.
+        changes
+            Fields that the configuration does not state, or that should differ, such as ``name``.
+
+        Raises
+        ------
+        InputError
+            The architecture is unknown (the message names those that are known), or the configuration is incomplete.
+        """
+        from .configs import geometry
+
+        return cls(**(geometry(path_or_dict) | changes))
 
     @cached_property
     def geometry(self) -> Lowered:
@@ -177,6 +199,10 @@ class TransformerWorkload(Workload):
         total = 0.0
         if self.attention_bias:
             total += g.layers * ((g.heads + 2 * g.kv_heads) * g.head_dim + g.hidden)
+        elif self.attention_input_bias:
+            total += g.layers * (g.heads + 2 * g.kv_heads) * g.head_dim
+        if self.qk_norm:
+            total += g.layers * 2 * g.head_dim
         if self.mlp_bias and self.mlp_width:
             total += g.dense_layers * ((g.matrices - 1) * g.mlp_width + g.hidden)
         if self.router_bias and g.moe:
