@@ -1,10 +1,11 @@
-"""A fact: a value with the place where it was read."""
+"""A fact: a value with the place where it was read; and the origin of a number in a solve."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from .errors import InputError
+from .quantities import Symbol
 
 KINDS = ("stated", "measured", "derived", "estimated")
 
@@ -55,3 +56,12 @@ class Fact:
     def __repr__(self) -> str:
         year = f", {self.year}" if self.year else ""
         return f"<{self.name} = {self.value}{year} ({self.kind}; {self.source}, {self.where}; read {self.read})>"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an input came from: an argument of a solve, or a fact of the zoo."""
+
+    name: str
+    symbol: Symbol | None = None
+    fact: Fact | None = None

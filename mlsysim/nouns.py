@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
 
 from .errors import InputError, MissingFactError, MlsysimError, UnitError, UnknownNameError, nearest
-from .facts import Fact, Facts
+from .facts import Fact, Facts, Origin
 from .quantities import Symbol, symbol_of
-from .readings.trace import Origin
 
 
 class Lowered:

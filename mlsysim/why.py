@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from .facts import Origin
 from .quantities import Symbol
 from .readings.reading import Lift
-from .readings.trace import Derivation, Origin, Trace, Traced
+from .readings.trace import Derivation, Trace, Traced
 from .units import people, shown
 
 

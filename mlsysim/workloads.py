@@ -10,9 +10,9 @@ from typing import Any, Self
 
 from . import quantities as q
 from .errors import InputError, nearest
+from .facts import Origin
 from .nouns import Entry, Lowered, Noun
 from .readings import NUMBERS, Reading
-from .readings.trace import Origin
 
 PHASES = ("forward", "prefill", "decode", "training")
 

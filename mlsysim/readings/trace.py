@@ -5,17 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..equation import Equation
-from ..quantities import Symbol
+from ..facts import Origin
 from .reading import CompiledReading
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an input came from: an argument of a solve, or a fact of the zoo."""
-
-    name: str
-    symbol: Symbol | None = None
-    fact: Any = None
 
 
 @dataclass(frozen=True, slots=True)

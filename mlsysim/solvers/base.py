@@ -7,11 +7,11 @@ from typing import Any
 
 from .. import quantities
 from ..errors import InputError, nearest
+from ..facts import Origin
 from ..hardware import ELEMENT_SIZE, HardwareNode, check_precision
 from ..nouns import Lowered
 from ..quantities import Symbol, nomenclature
 from ..readings import NUMBERS, Reading
-from ..readings.trace import Origin
 from ..results import Missing, Result
 
 _EFFICIENCY: Symbol = quantities.Efficiency.__metadata__[0]

@@ -1,7 +1,8 @@
 """A trace knows every step, each once, and the numbers do not change."""
 
 from mlsysim.equation import EQUATIONS
-from mlsysim.readings.trace import Derivation, Origin, Trace, Traced
+from mlsysim.facts import Origin
+from mlsysim.readings.trace import Derivation, Trace, Traced
 
 
 def test_steps_come_before_what_uses_them_and_each_once():
