@@ -46,8 +46,15 @@ class Symbol:
     bare: bool = field(init=False, repr=False, compare=False)
     """Whether a number without a unit may stand for it (counts and ratios)."""
 
+    floor: float = field(init=False, repr=False, compare=False)
+    ceiling: float = field(init=False, repr=False, compare=False)
+    """Between these a bare number is admitted at once; where none is, they cross."""
+
     def __post_init__(self) -> None:
-        object.__setattr__(self, "bare", self.unit in ("", "count"))
+        bare = self.unit in ("", "count")
+        object.__setattr__(self, "bare", bare)
+        object.__setattr__(self, "floor", max(self.low, TINY) if bare else math.inf)
+        object.__setattr__(self, "ceiling", min(self.high, HUGE))
 
     @property
     def display(self) -> str:
@@ -61,7 +68,7 @@ class Symbol:
         """
         kind = type(value)
         if kind is float or kind is int:
-            if self.bare and self.low < value <= self.high and TINY < value < HUGE and (kind is int or not self.integer or value % 1 == 0):
+            if self.floor < value <= self.ceiling and (kind is int or not self.integer or value % 1 == 0):
                 return float(value)
             if not self.bare:
                 raise UnitError(f"{name}={str(value)[:40]} has no unit: write for example '1 {self.display}' ({self.meaning})")

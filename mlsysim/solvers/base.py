@@ -30,15 +30,17 @@ class Efficiency:
             object.__setattr__(self, name, _EFFICIENCY.read(getattr(self, name), f"efficiency.{name}"))
 
 
-PERFECT = Efficiency()
-
-
 def efficiency_numbers(value: Any) -> dict[str, Any]:
     """Return the three shares of one ratio, of an :class:`Efficiency`, or of nothing (1), and the label that they earn."""
-    share = PERFECT if value is None else value if isinstance(value, Efficiency) else Efficiency(value, value, value)
+    if value is None:
+        return _PERFECT
+    share = value if isinstance(value, Efficiency) else Efficiency(value, value, value)
     parts = {"efficiency_compute": share.compute, "efficiency_memory": share.memory, "efficiency_link": share.link}
-    perfect = share is PERFECT or all(type(p) is float and p == 1.0 for p in parts.values())
+    perfect = all(type(p) is float and p == 1.0 for p in parts.values())
     return parts | {"label": "bound" if perfect else "estimate"}
+
+
+_PERFECT = {"efficiency_compute": 1.0, "efficiency_memory": 1.0, "efficiency_link": 1.0, "label": "bound"}
 
 
 def expect(value: Any, kind: type | tuple[type, ...], name: str, hint: str) -> Any:
@@ -76,9 +78,17 @@ class Inputs(Lowered):
 
 def sizes(precision: str, kv_precision: str | None = None, weight_precision: str | None = None) -> dict[str, float]:
     """Return bytes of weights, cached elements, activations and gradients; all as precise as the arithmetic by default."""
-    given = {"precision": precision, "kv_precision": kv_precision, "weight_precision": weight_precision}
-    size, cached, weight = (ELEMENT_SIZE[check_precision(precision if v is None else v, n)] for n, v in given.items())
-    return {"weight_size": weight, "kv_size": cached, "element_size": size, "gradient_size": max(2.0, size)}
+    key = (precision, kv_precision, weight_precision)
+    try:
+        return _KNOWN_SIZES[key]
+    except (KeyError, TypeError):
+        names = ("precision", "kv_precision", "weight_precision")
+        size, cached, weight = (ELEMENT_SIZE[check_precision(precision if v is None else v, n)] for n, v in zip(names, key, strict=True))
+    found = {"weight_size": weight, "kv_size": cached, "element_size": size, "gradient_size": max(2.0, size)}
+    return _KNOWN_SIZES.setdefault(key, found)
+
+
+_KNOWN_SIZES: dict[tuple[Any, ...], dict[str, float]] = {}
 
 
 class Doors:
@@ -98,13 +108,14 @@ class Doors:
     def read(self, **given: Any) -> dict[str, Any]:
         """Return the arguments that are given as plain numbers."""
         symbols = self.symbols
-        for name in self.single:
-            if isinstance(given.get(name), (list, tuple)):
-                raise InputError(f"{name}={given[name]} must be one number: solve once for each")
-        numbers = {name: symbols[name].read(value, name) for name, value in given.items() if value is not None}
-        for name in self.single:
-            if name in numbers and type(numbers[name]) is not float:
-                raise InputError(f"{name} must be one number: sweep over layouts with one solve each")
+        numbers: dict[str, Any] = {}
+        for name, value in given.items():
+            if value is None:
+                continue
+            kind = type(value)
+            if kind is not int and kind is not float and name in self.single and (kind in (list, tuple) or getattr(value, "shape", None)):
+                raise InputError(f"{name}={value} must be one number: solve once for each")
+            numbers[name] = symbols[name].read(value, name)
         return numbers
 
     def solve(self, result: type[Result], core: Callable[..., dict[str, Any]], x: dict[str, Any], **origins: Origin) -> Any:
