@@ -52,6 +52,16 @@ def test_ridge_point_and_energy_follow():
     assert step.throughput.magnitude == pytest.approx(64 / step.number("latency"), rel=1e-12)
 
 
+def test_a_mixture_computes_its_active_experts_and_reads_all_that_many_tokens_touch():
+    """DeepSeek-V3 states 37 billion of 671 billion parameters active for a token."""
+    model = Models.Language.DeepSeek_V3
+    one, many = (solve(model, seq_len=1, batch_size=batch, phase="prefill") for batch in (1, 4096))
+    for step, tokens in ((one, 1), (many, 4096)):
+        assert step.number("latency_compute") * 1e15 / tokens == pytest.approx(2 * 37e9, rel=0.015)
+    assert one.number("latency_memory") * 3e12 == pytest.approx(2 * 37e9, rel=0.015)
+    assert many.number("latency_memory") * 3e12 == pytest.approx(2 * 671e9, rel=0.015)
+
+
 def test_a_convolutional_network_needs_no_sequence():
     net = Models.Vision.ResNet50
     assert SingleNodeModel().solve(net, H100, batch_size=8).feasible
