@@ -83,6 +83,9 @@ def results(four, cluster, terms, layouts):
     found["serving experts"] = ServingModel().solve(
         Models.Language.Mixtral_8x7B, fleet=cluster, batch_size=16, input_len=1024, output_len=256, tp_size=4, pp_size=2
     )
+    found["serving paged"] = ServingModel().solve(
+        Models.Language.Llama3_8B, hardware=h100, batch_size=16, input_len=1000, output_len=250, page_size=16
+    )
     for name, layout in layouts.items():
         found[f"distributed {name}"] = DistributedModel().solve(fleet=cluster, **layout)
     training = found["distributed tensor-pipeline"]

@@ -292,6 +292,17 @@ def latent_kv_cache_bytes(
     return layers * (kv_rank + rope_dim) * context * batch * element_size
 
 
+@equation(source="kwon2023", where="section 4.1: keys and values are kept in blocks of a fixed number of tokens")
+def paged_context(context: q.Context, page: q.Page) -> q.Context:
+    """Tokens for which a sequence holds room when its cache is handed out in pages.
+
+    Holds when pages are handed out on demand and only the last page of a sequence stands partly empty.
+
+    Stops holding when pages are reserved ahead of the tokens that will fill them.
+    """
+    return ceil(context / page) * page
+
+
 @equation(source="kwon2023", where="sections 4.1 to 4.3: blocks of a fixed number of tokens, the last one partly filled")
 def paged_kv_cache_bytes(
     layers: q.Layers, kv_heads: q.KvHeads, head_dim: q.HeadDim, context: q.Context, page: q.Page, batch: q.Batch, element_size: q.KvSize
@@ -303,7 +314,7 @@ def paged_kv_cache_bytes(
 
     Stops holding when sequences share pages of a common prefix, or when pages are reserved ahead of the tokens that will fill them.
     """
-    held: q.Context = ceil(context / page) * page
+    held: q.Context = paged_context(context, page)
     return kv_cache_bytes(layers, kv_heads, head_dim, held, batch, element_size)
 
 

@@ -59,6 +59,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     weights = eq.device_bytes(whole, x.tp_size, x.pp_size)
     held = None if g.latent or not x.tensor else eq.heads_held(g.kv_heads, x.tp_size)
     final = eq.final_context(x.input_len, x.output_len)
+    if x.paged:
+        final = eq.paged_context(final, x.page_size)
 
     def device_cache(context: Any, batch: Any) -> Any:
         return cache_bytes(eq, g, context, batch, x.kv_size, held)
@@ -164,6 +166,7 @@ class ServingModel:
         pp_size: int = 1,
         efficiency: Any = None,
         weight_precision: str | None = None,
+        page_size: Any = None,
     ) -> ServingResult:
         """Solve one batch of requests that arrive together.
 
@@ -191,6 +194,8 @@ class ServingModel:
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
         weight_precision
             In which weights are stored and read, such as ``"int4"``; that of the arithmetic by default.
+        page_size
+            Tokens of a page in which cache memory is handed out, a whole number or an array; none is wasted by default.
 
         Returns
         -------
@@ -209,7 +214,9 @@ class ServingModel:
             raise InputError(f"model: {model.title} is an encoder and generates no tokens; solve it with SingleNodeModel")
         device, widest, devices = the_place(hardware, node, fleet)
         supply = device.supply(check_precision(precision))
-        x = _DOORS.read(batch_size=batch_size, input_len=input_len, output_len=output_len, tp_size=tp_size, pp_size=pp_size)
+        x = _DOORS.read(
+            batch_size=batch_size, input_len=input_len, output_len=output_len, tp_size=tp_size, pp_size=pp_size, page_size=page_size
+        )
         needed(x, "batch_size", "input_len", "output_len", "tp_size", "pp_size")
         tp, pp = x["tp_size"], x["pp_size"]
         check_split(model, tp, pp)
@@ -225,7 +232,7 @@ class ServingModel:
             supply.need("link_bandwidth")
         x |= efficiency_numbers(efficiency) | sizes(precision, kv_precision, weight_precision)
         place = node if node is not None else None if fleet is None else fleet.node
-        x |= {"overhead": 0.0, "tensor": tp > 1, "pipelined": pp > 1, "devices": float(devices) or replica}
+        x |= {"overhead": 0.0, "tensor": tp > 1, "pipelined": pp > 1, "paged": page_size is not None, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
         x |= {"model": model.geometry, "hardware": supply, "device": device}
         x["what"] = ("{} at {} on {:g} x {}", model, precision, replica, device)
@@ -239,4 +246,5 @@ _DOORS = Doors(
     output_len="OutputLen",
     tp_size="TensorParallel",
     pp_size="PipelineParallel",
+    page_size="Page",
 )

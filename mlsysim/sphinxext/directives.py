@@ -266,13 +266,14 @@ class EquationDirective(_Directive):
         words += [
             ": ",
             nodes.strong("", people(result, eq.result.unit, eq.result.display).replace(" ", "\u00a0") or digits(result)),
-            f". Printed there: {_as_printed(example.gives)}. ",
+            f". {'By hand' if example.kind == 'derived' else 'Printed there'}: {_as_printed(example.gives)}. ",
         ]
         source = example.source or eq.source
+        note = f"{example.note.removesuffix('.')}." if example.note else ""
         if example.kind == "derived":
-            words += [nodes.inline("", "derived", classes=["mls-kind", "mls-kind-derived"]), f" by hand: {example.note}."]
+            words += [nodes.inline("", "derived", classes=["mls-kind", "mls-kind-derived"]), f" {note}"]
         else:
-            words += ["From ", self.link("source", source, source), f", {example.where}. {example.note}".rstrip()]
+            words += ["From ", self.link("source", source, source), f", {example.where}. {note}".rstrip()]
         found: list[nodes.Node] = [nodes.rubric("", "Worked example"), paragraph(*words)]
         slopes = elasticities(eq.name, at)
         listed: list[Any] = ["Elasticities there, percent of the result for one percent more: "]

@@ -29,9 +29,11 @@ def digest(paths: list[Path]) -> str:
 
 
 def code_digest(whole: bool) -> str:
-    """Return a hash of the library's code; ``whole`` includes the Sphinx extension."""
-    files = sorted(PACKAGE.rglob("*.py"))
-    return digest([p for p in files if whole or "sphinxext" not in p.parts])
+    """Return a hash of the library's code and units; ``whole`` includes what only pages show: worked examples and the extension."""
+    files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.txt")])
+    if whole:
+        return digest([*files, *sorted(PACKAGE.glob("equations/*.toml"))])
+    return digest([p for p in files if "sphinxext" not in p.parts])
 
 
 def entry_digest(name: str) -> str:

@@ -305,10 +305,19 @@ def examples_with_values(copy: Copy) -> set[str]:
     return {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if ":mls:value:" in p.read_text("utf-8")}
 
 
+def test_a_worked_example_that_changes(copy, history):
+    copy.edit("mlsysim/equations/roofline.toml", "the page gives N FLOPs", "the article gives N FLOPs")
+    history.append(copy.build())
+    now, before = history[-1], history[-2]
+    assert renewed(now, before) == {"math/roofline"}
+    assert now.ran == set()
+
+
 def test_all_is_as_if_it_had_been_built_from_nothing(copy, history, tmp_path):
     again = Copy(tmp_path, GENERATED)
-    shutil.rmtree(again.root / "zoo")
-    shutil.copytree(copy.root / "zoo", again.root / "zoo")
+    for folder in ("zoo", "mlsysim"):
+        shutil.rmtree(again.root / folder)
+        shutil.copytree(copy.root / folder, again.root / folder)
     shutil.copy2(copy.root / "docs/values.py", again.root / "docs/values.py")
     clean, now = again.build().site, history[-1].site
     assert {n for n in clean if clean[n] != now.get(n)} == set()

@@ -53,6 +53,7 @@ def _valid():
             "pp_size": 2,
             "efficiency": None,
             "weight_precision": "int8",
+            "page_size": 16,
         },
         "DistributedModel": {
             "model": MIXTRAL,

@@ -11,7 +11,7 @@ from mlsysim.readings.reading import Lift
 
 TITLES = [
     "single forward", "single prefill", "single decode", "single training", "single cnn", "single cnn training",
-    "serving one", "serving four", "serving experts",
+    "serving one", "serving four", "serving experts", "serving paged",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
     "distributed experts", "distributed latent",
     "economics", "economics serving", "economics training", "sustainability", "reliability", "reliability given",
@@ -80,7 +80,9 @@ def test_arrays_are_scalars_of_images():
 @pytest.mark.parametrize(("model", "tp", "pp"), [("Llama3_8B", 1, 1), ("Llama3_70B", 4, 2), ("Mixtral_8x7B", 2, 4), ("DeepSeek_V3", 8, 1)])
 def test_arrays_are_scalars_in_serving(model, tp, pp):
     def solve(**arguments):
-        return ServingModel().solve(getattr(Models.Language, model), hardware=Hardware.Cloud.B200, tp_size=tp, pp_size=pp, **arguments)
+        return ServingModel().solve(
+            getattr(Models.Language, model), hardware=Hardware.Cloud.B200, tp_size=tp, pp_size=pp, page_size=16, **arguments
+        )
 
     mixed = check_sweep(solve, batch_size=np.array([1, 7, 512]), input_len=np.array([1, 1024, 100000]), output_len=np.array([1, 300]))
     assert mixed == {True, False}

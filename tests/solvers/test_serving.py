@@ -157,3 +157,13 @@ def test_int4_weights_help_less_the_larger_the_batch():
     assert gains == sorted(gains, reverse=True)
     assert 3 < gains[0] < 4
     assert 1 < gains[-1] < 1.2
+
+
+@given(batches, lengths, outputs, st.integers(1, 512))
+def test_pages_cost_memory_and_no_time(batch, prompt, output, page):
+    plain, paged = (solve(batch_size=batch, input_len=prompt, output_len=output, page_size=p) for p in (None, page))
+    pages = (prompt + output + page - 1) // page
+    assert paged.number("kv_cache_size") * (prompt + output) == pytest.approx(plain.number("kv_cache_size") * pages * page, rel=1e-12)
+    assert paged.number("memory_footprint") >= plain.number("memory_footprint")
+    assert paged.number("max_batch_size") <= plain.number("max_batch_size")
+    assert paged.number("request_latency") == plain.number("request_latency")
