@@ -125,10 +125,9 @@ class Result:
         """
         from .why import derive, derive_all
 
-        if name is None:
-            self._one_solve("why()")
-            return derive_all(self)
         self._one_solve("why()")
+        if name is None:
+            return derive_all(self)
         self.number(name)
         return derive(self, name)
 

@@ -118,7 +118,7 @@ def _unit(text: str) -> Any:
 
         bad = error.unit_names if isinstance(error.unit_names, str) else error.unit_names[0]
         raise UnitError(f"unknown unit {bad!r} in {text!r}: {nearest(bad, known)}") from None
-    except Exception:
+    except Exception:  # what pint's parser raises on arbitrary text is not documented
         raise UnitError(f"{text!r} is no unit: write for example 'TB/s', 'TFLOP/s', 'gCO2e/kWh'") from None
 
 

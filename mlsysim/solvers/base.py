@@ -63,6 +63,11 @@ def needed(x: Mapping[str, Any], *names: str) -> None:
             raise InputError(f"{name}=None: it is needed, give a number")
 
 
+def anywhere(condition: Any) -> bool:
+    """True where a condition on one number holds, or on any number of an array."""
+    return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
+
+
 def expect_hardware(value: Any) -> HardwareNode:
     """Return a piece of hardware, or raise."""
     return expect(value, HardwareNode, "hardware", "a HardwareNode such as Hardware.Cloud.H100")

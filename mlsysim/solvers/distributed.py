@@ -8,7 +8,7 @@ from ..readings import Reading
 from ..results import DistributedResult, Missing
 from ..systems import Fleet
 from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters, sequence_pairs
-from .base import Doors, efficiency_numbers, expect, masked, needed, sizes
+from .base import Doors, anywhere, efficiency_numbers, expect, masked, needed, sizes
 from .serving import all_reduce_on_node, check_split, local_bandwidth
 from .single_node import step_on_device
 
@@ -143,14 +143,14 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         repeats = eq.collective_count(6.0 if x.recompute == "full" else 4.0, held_layers, microbatches)
         tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), repeats)
     if x.expert_parallel:
-        routed = eq.expert_parallel_message(
+        sent = eq.expert_parallel_message(
             eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
         )
         inside = x.ep_inside
         bandwidth, latency = (local_bandwidth(eq, x, x.ep_size), hardware.link_latency) if inside else network(eq, x)
         moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), x.pp_size)
         expert = eq.repeated_time(
-            eq.all_to_all_time(routed, x.ep_size, bandwidth, latency),
+            eq.all_to_all_time(sent, x.ep_size, bandwidth, latency),
             eq.collective_count(6.0 if x.recompute == "full" else 4.0, moe_layers, microbatches),
         )
     if x.contextual:
@@ -362,16 +362,12 @@ class Layout:
     def check_batch(self, batch: Any, micro: float, sequence: Any) -> None:
         """Refuse a batch that the replicas and microbatches do not divide, or a sequence that context parallelism does not."""
         each = self.dp * micro
-        if _any(batch % each):
+        if anywhere(batch % each):
             raise LayoutError(f"batch_size={batch} is no multiple of data-parallel degree x microbatch_size = {self.dp:g} x {micro:g}")
-        if self.cp > 1 and _any(sequence % self.cp):
+        if self.cp > 1 and anywhere(sequence % self.cp):
             raise LayoutError(f"seq_len={sequence} is no multiple of cp_size={self.cp:g}")
-        if self.virtual > 1 and _any(batch / each % self.pp):
+        if self.virtual > 1 and anywhere(batch / each % self.pp):
             raise LayoutError(f"batch_size={batch}: an interleaved pipeline needs a multiple of pp_size={self.pp:g} microbatches")
-
-
-def _any(condition: Any) -> bool:
-    return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
 
 
 _GROUPS = {"dp_group", "dp_inside", "dp_nodes", "expert_group", "expert_inside", "expert_nodes"}

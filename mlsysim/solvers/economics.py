@@ -9,7 +9,7 @@ from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import DistributedResult, EconomicsResult, Missing, ServingResult
 from ..systems import Fleet
-from .base import Doors, expect, masked, needed
+from .base import Doors, anywhere, expect, masked, needed
 
 _Q = nomenclature()
 
@@ -112,10 +112,6 @@ def fleet_numbers(fleet: Fleet) -> dict[str, Any]:
     return {"fleet": fleet.numbers, "node": fleet.node_numbers}
 
 
-def _any(condition: Any) -> bool:
-    return bool(condition.any()) if hasattr(condition, "any") else bool(condition)
-
-
 class EconomicsModel:
     """What owning a fleet costs over a period: capital, energy, maintenance; and what its work then costs.
 
@@ -181,14 +177,15 @@ class EconomicsModel:
             if name not in x:
                 where = f"Infrastructure.Prices.Server_Lifetime.assumption.{name}"
                 raise MissingFactError(f"{name} is stated nowhere: give {name}='{hint}', or {where}")
-        if _any(x["duration"] > x["lifetime"]):
+        if anywhere(x["duration"] > x["lifetime"]):
             raise InputError(f"duration={duration} is longer than lifetime={lifetime}: solve one life of the equipment at a time")
         if electricity_price is None:
             if "grid_price" not in x:
                 raise MissingFactError(f"electricity_price: {x['missing']['grid_price']}; or give electricity_price='0.08 USD/kWh'")
             x["electricity_price"], origins["electricity_price"] = x["grid_price"], origins["grid_price"]
-        if type(discount_rate) is float and 0 < discount_rate < 1e-9:
-            raise InputError(f"discount_rate={discount_rate!r} is too small for a yearly rate: give 0, or a ratio such as 0.05")
+        rate = x.get("discount_rate", 0.0)
+        if anywhere((rate > 0) & (rate < 1e-9)):
+            raise InputError(f"discount_rate={discount_rate} is too small for a yearly rate: give 0, or a ratio such as 0.05")
         if "pue" not in x:
             raise MissingFactError(f"pue: {x['missing']['pue']}")
         fleet.node_numbers.need("max_power")

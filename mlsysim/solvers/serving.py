@@ -9,7 +9,7 @@ from ..readings import Reading
 from ..results import ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, sequence_pairs
-from .base import Doors, efficiency_numbers, expect, masked, needed, sizes
+from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
 from .single_node import step_on_device
 
 
@@ -120,7 +120,7 @@ def the_place(hardware: Any, node: Any, fleet: Any) -> tuple[HardwareNode, int, 
         given = [n for n, v in (("hardware", hardware), ("node", node), ("fleet", fleet)) if v is not None]
         raise InputError(f"give exactly one of hardware, node and fleet; {' and '.join(given) or 'none'} was given")
     if hardware is not None:
-        return expect(hardware, HardwareNode, "hardware", "a HardwareNode such as Hardware.Cloud.H100"), 0, 0
+        return expect_hardware(hardware), 0, 0
     if node is not None:
         expect(node, Node, "node", "a Node such as Systems.Nodes.DGX_H100")
         return node.accelerator, node.accelerators, node.accelerators

@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import equations, zoo
 from ..equation import EQUATIONS
-from ..errors import MissingFactError, UnknownNameError, nearest
+from ..errors import InputError, UnknownNameError, nearest
 from ..facts import Fact
 from ..hardware import HardwareNode
 from ..infrastructure import Datacenter, GridProfile
@@ -135,9 +135,7 @@ def coherent_number(value: Any) -> float | None:
         return float(value)
     try:
         quantity = Q(value)
-    except MissingFactError:
-        raise
-    except Exception:
+    except InputError:
         return None
     return float(quantity.to_base_units().magnitude)
 

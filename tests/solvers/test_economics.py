@@ -1,5 +1,6 @@
 """EconomicsModel: costs add up, chains hold, and what nobody states is named."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,3 +158,9 @@ def test_capital_costs_more_with_interest(rate):
 def test_no_interest_is_a_straight_line():
     assert solve(discount_rate=0).number("capex") == pytest.approx(solve().number("capex"), rel=1e-12)
     assert solve(discount_rate=1e-6).number("capex") == pytest.approx(solve().number("capex"), rel=1e-3)
+
+
+@pytest.mark.parametrize("rate", [1e-12, Q(1e-12, ""), np.array([0.05, 1e-12])], ids=["number", "quantity", "array"])
+def test_a_rate_too_small_to_compute_with_is_refused_however_it_is_written(four, terms, rate):
+    with pytest.raises(InputError, match="discount_rate"):
+        EconomicsModel().solve(four, "1 year", discount_rate=rate, **terms)
