@@ -249,21 +249,3 @@ def test_pages_have_code_that_can_be_run():
     assert {"getting-started.md", "solver-guide.md"} <= {p.name for p in WITH_CODE}
     unknown = {m for p in PAGES for m in re.findall(r"^```(py|pycon|python3|ipython)\b", p.read_text("utf-8"), re.MULTILINE)}
     assert not unknown, f"blocks that nothing runs: {unknown}"
-
-
-ADDRESSES = [
-    "index", "getting-started", "architecture", "solver-guide", "math", "tutorials/index", "zoo/index", "zoo/models", "zoo/hardware",
-    "zoo/infra", "zoo/fleets",
-]  # fmt: skip
-
-
-def test_every_address_of_the_specification_exists():
-    pytest.importorskip("sphinx")
-    pytest.importorskip("pybtex")
-    from mlsysim.sphinxext.generate import all_pages
-
-    generated = all_pages(str(ROOT / "gallery"))
-    missing = [a for a in ADDRESSES if a not in generated and not (ROOT / "docs" / f"{a}.md").is_file()]
-    assert not missing
-    written = {str(p.relative_to(ROOT / "docs").with_suffix("")) for p in PAGES}
-    assert not written & set(generated), "a page that is both written and generated"

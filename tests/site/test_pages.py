@@ -5,7 +5,7 @@ import re
 import zipfile
 import zlib
 from collections import Counter
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -14,9 +14,11 @@ from mlsysim import zoo
 from mlsysim.equation import EQUATIONS
 from mlsysim.quantities import nomenclature
 from mlsysim.solvers import SOLVERS
+from mlsysim.sphinxext.generate import all_pages
 from mlsysim.sphinxext.published import anchor, coherent_number, derived, page
 from mlsysim.sphinxext.sources import bibliography
 
+ROOT = Path(__file__).parent.parent.parent
 TEXTBOOK = re.compile(r"https://(?:\w+\.)*mlsysbook\.ai(?:/|$)|https://github\.com/harvard-edge/cs249r_book(?:/|$)")
 TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "--", "\u2026": "..."})
 
@@ -255,3 +257,23 @@ def test_no_words_of_failure(pages):
         words = "".join(found.words)
         for bad in ("Traceback (most recent", "<Quantity", "nan ", "System Message", "Unknown interpreted text role"):
             assert bad not in words, (name, bad)
+
+
+ADDRESSES = [
+    "index", "getting-started", "architecture", "solver-guide", "math", "tutorials/index", "zoo/index", "zoo/models", "zoo/hardware",
+    "zoo/infra", "zoo/fleets",
+]  # fmt: skip
+
+
+def test_every_address_of_the_specification_exists(pages):
+    assert not {f"{a}.html" for a in ADDRESSES} - pages.keys()
+
+
+def test_no_page_is_both_written_and_generated():
+    docs = ROOT / "docs"
+    listed = {"math.md", "nomenclature.md", "sources.md"}
+    written = {
+        p.relative_to(docs).with_suffix("").as_posix() for p in [*docs.glob("*.md"), *docs.glob("tutorials/*.md")] if p.name not in listed
+    }
+    assert written
+    assert not written & set(all_pages(str(ROOT / "gallery")))
