@@ -56,22 +56,36 @@ class PeakRates(Noun):
         return tuple(n for n in type(self).model_fields if getattr(self, n) is not None)
 
 
+class MatrixEngine(Noun):
+    """What the dense FP16 peak is made of: matrix units, what each does in a clock, and the clock that the peak is quoted at."""
+
+    units: q.MatrixUnits
+    work_per_clock: q.UnitWork
+    clock: q.Clock
+
+
 class ComputeCore(Noun):
     """Arithmetic units: dense peaks, sparse ones apart, and the clock."""
 
     peak: PeakRates
     peak_sparse: PeakRates | None = None
     clock: q.Clock | None = None
+    matrix: MatrixEngine | None = None
 
 
 class MemoryHierarchy(Noun):
-    """Memory levels: main memory (HBM, DDR, or SRAM of a microcontroller), last-level cache, storage that holds weights."""
+    """Memory levels: main memory (HBM, DDR, or SRAM of a microcontroller), last-level cache, storage that holds weights.
+
+    ``pins`` (the bus width in bits) and ``pin_rate`` (of one pin, such as ``"5.2 Gb/s"``) are what the bandwidth is made of.
+    """
 
     capacity: q.Capacity
     bandwidth: q.Bandwidth
     technology: str | None = None
     cache: q.Capacity | None = None
     storage: q.Capacity | None = None
+    pins: q.Pins | None = None
+    pin_rate: q.PinRate | None = None
 
 
 class Link(Noun):

@@ -293,6 +293,10 @@ Power = _q(r"P_e", "W", "electrical power", (1e-3, 1e8), **_FROM_ZERO)
 MaxPower = _q(r"P_\mathrm{max}", "W", "electrical power at full load", (1e-3, 1e8))
 IdlePower = _q(r"P_\mathrm{idle}", "W", "electrical power at rest", (0, 1e7), **_FROM_ZERO)
 Clock = _q(r"\nu", "1/s", "clock frequency", (1e6, 1e10), "GHz")
+MatrixUnits = _count(r"n_u", "matrix units of a device", (1, 1e5))
+UnitWork = _q(r"w_u", "flop", "arithmetic of one matrix unit in one clock", (1, 1e6))
+Pins = _count(r"n_\mathrm{pin}", "data pins of the memory", (8, 16384))
+PinRate = _q(r"\beta_\mathrm{pin}", "byte/s", "data rate of one memory pin", (1e7, 1e10), "Gb/s")
 
 # Efficiency and time.
 Efficiency = _ratio(r"\eta", "share of a peak that is achieved", (0.05, 1), high=1)

@@ -147,6 +147,18 @@ def test_peaks_stand_in_plausible_ratios(device):
             assert getattr(sparse, name).to("flop/s").magnitude == pytest.approx(2 * rate[name], rel=0.01), name
 
 
+@pytest.mark.parametrize("device", list(Hardware), ids=lambda d: d.zoo_name)
+def test_peaks_and_bandwidths_are_what_they_are_made_of(device):
+    """Units x work in a clock x clock give the dense FP16 peak, pins x rate the bandwidth, where a source states them."""
+    engine, memory = device.compute.matrix, device.memory
+    if engine is not None:
+        assert (int(engine.units) * engine.work_per_clock * engine.clock / device.compute.peak.fp16).to("").magnitude == pytest.approx(
+            1, abs=0.03
+        )
+    if memory.pins is not None and memory.pin_rate is not None:
+        assert (int(memory.pins) * memory.pin_rate / memory.bandwidth).to("").magnitude == pytest.approx(1, abs=0.03)
+
+
 RANGES = {
     "Cloud": {
         "memory.capacity": ("10 GB", "300 GB"),
