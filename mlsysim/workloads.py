@@ -305,10 +305,13 @@ def routed_parameters(eq: Reading, g: Lowered, tokens: Any = None) -> Any:
     return eq.routed_expert_parameters(g.layers, g.dense_layers, counted, g.hidden, g.expert_width, g.matrices)
 
 
-def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, pairs: Any, batch: Any) -> Any:
-    """Return the arithmetic of a forward pass: matrices, output head, attention."""
+def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, batch: Any, new_tokens: Any, past_tokens: Any = 0.0) -> Any:
+    """Return the arithmetic of a forward pass over all ``tokens``: matrices, output head, attention.
+
+    Each sequence of the batch computes ``new_tokens``, which also attend to ``past_tokens`` that were computed before.
+    """
     matrices = eq.forward_work(matmul_parameters(eq, g), tokens, head_parameters(eq, g), logit_tokens)
-    return eq.total_forward_work(matrices, attention_work(eq, g, pairs, batch))
+    return eq.total_forward_work(matrices, attention_work(eq, g, batch, new_tokens, past_tokens))
 
 
 def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
@@ -316,23 +319,20 @@ def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
 
     Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it.
     """
-    if not g.latent:
-        return pass_work(eq, g, batch, batch, context, batch)
     matrices = eq.forward_work(matmul_parameters(eq, g), batch, head_parameters(eq, g), batch)
-    absorbed = eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
-    return eq.total_forward_work(matrices, absorbed)
+    if g.latent:
+        attention = eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
+    else:
+        attention = eq.attention_work(context, batch, g.layers, g.heads, g.head_dim, g.head_dim)
+    return eq.total_forward_work(matrices, attention)
 
 
-def attention_work(eq: Reading, g: Lowered, pairs: Any, batch: Any) -> Any:
-    """Return the arithmetic of attention scores and mixing."""
+def attention_work(eq: Reading, g: Lowered, batch: Any, new_tokens: Any, past_tokens: Any = 0.0) -> Any:
+    """Return the arithmetic of attention scores and mixing, where each sequence computes ``new_tokens`` after ``past_tokens``."""
+    pairs = eq.causal_pairs(new_tokens, past_tokens) if g.causal else eq.full_pairs(new_tokens, past_tokens)
     if g.latent:
         return eq.attention_work(pairs, batch, g.layers, g.heads, eq.query_key_dim(g.nope_dim, g.rope_dim), g.value_dim)
     return eq.attention_work(pairs, batch, g.layers, g.heads, g.head_dim, g.head_dim)
-
-
-def sequence_pairs(eq: Reading, g: Lowered, seq_len: Any) -> Any:
-    """Return the query-key pairs of one whole sequence."""
-    return eq.causal_pairs(seq_len, 0.0) if g.causal else eq.full_pairs(seq_len, 0.0)
 
 
 def cache_bytes(eq: Reading, g: Lowered, context: Any, batch: Any, element_size: Any, kv_heads: Any = None) -> Any:
@@ -352,8 +352,7 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
         read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
         return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
     tokens = eq.token_count(x.batch_size, x.seq_len)
-    pairs = sequence_pairs(eq, g, x.seq_len)
-    work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, pairs, x.batch_size)
+    work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, x.batch_size, x.seq_len)
     if x.phase == "training":
         return _training_demand(eq, g, x, tokens, work, weights)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)

@@ -7,7 +7,7 @@ from ..nouns import Lowered
 from ..readings import Reading
 from ..results import DistributedResult, Missing
 from ..systems import Fleet
-from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters, sequence_pairs
+from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters
 from .base import Doors, anywhere, efficiency_numbers, expect, masked, needed, sizes
 from .serving import all_reduce_on_node, check_split, local_bandwidth
 from .single_node import step_on_device
@@ -116,13 +116,12 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
 
     # Arithmetic and memory traffic of one device.
     tokens = eq.token_count(x.batch_size, x.seq_len)
-    pairs = sequence_pairs(eq, g, x.seq_len)
-    forward = pass_work(eq, g, tokens, tokens, pairs, x.batch_size)
+    forward = pass_work(eq, g, tokens, tokens, x.batch_size, x.seq_len)
     recomputed = 0.0
     if x.recompute == "full":
-        recomputed = pass_work(eq, g, tokens, 0.0, pairs, x.batch_size)
+        recomputed = pass_work(eq, g, tokens, 0.0, x.batch_size, x.seq_len)
     elif x.recompute == "selective":
-        recomputed = attention_work(eq, g, pairs, x.batch_size)
+        recomputed = attention_work(eq, g, x.batch_size, x.seq_len)
     model_work = eq.training_work(forward, 0.0)
     share = eq.device_share(eq.training_work(forward, recomputed), devices)
     parameters = read_parameters(eq, g, tokens)

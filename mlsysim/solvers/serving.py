@@ -8,7 +8,7 @@ from ..nouns import Lowered
 from ..readings import Reading
 from ..results import ServingResult
 from ..systems import Fleet, Node
-from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, sequence_pairs
+from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters
 from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
 from .single_node import step_on_device
 
@@ -71,7 +71,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     feasible = footprint <= hardware.capacity
 
     tokens = eq.token_count(x.batch_size, x.input_len)
-    work = pass_work(eq, g, tokens, x.batch_size, sequence_pairs(eq, g, x.input_len), x.batch_size)
+    work = pass_work(eq, g, tokens, x.batch_size, x.batch_size, x.input_len)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     prefill_compute, prefill_memory, prefill, prefill_waits = phase_on_replica(
         eq, x, work, read, device_cache(x.input_len, x.batch_size), x.batch_size, x.input_len
