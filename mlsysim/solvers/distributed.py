@@ -9,7 +9,8 @@ from ..results import DistributedResult, Missing
 from ..systems import Fleet
 from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters
 from .base import Doors, anywhere, efficiency_numbers, expect, masked, needed, sizes
-from .serving import all_reduce_on_node, check_split, local_bandwidth
+from .communication import all_reduce_on_node, local_bandwidth, network
+from .serving import check_split
 from .single_node import step_on_device
 
 RECOMPUTE = ("none", "selective", "full")
@@ -55,13 +56,6 @@ def model_state(eq: Reading, x: Lowered) -> tuple[Any, Any, Any]:
                 state[part] = eq.sharded_bytes(state[part], replicas)
         sums = [eq.both_bytes(a, b) for a, b in zip(sums, state, strict=True)] if sums else state
     return sums[0], sums[1], sums[2]
-
-
-def network(eq: Reading, x: Lowered) -> tuple[Any, Any]:
-    """Return one device's bandwidth to other nodes, and the latency."""
-    fabric = eq.oversubscribed_bandwidth(eq.one_way_bandwidth(x.fabric.bandwidth, x.fabric.directions), x.fabric.oversubscription)
-    each = eq.device_network_bandwidth(x.node.nics, eq.port_bandwidth(x.node.nic_bandwidth, fabric), x.node.local_devices)
-    return eq.achieved_bandwidth(each, x.efficiency_link), x.fabric.latency
 
 
 def reduction_time(eq: Reading, x: Lowered) -> Any:

@@ -10,21 +10,8 @@ from ..results import ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters
 from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
+from .communication import all_reduce_on_node
 from .single_node import step_on_device
-
-
-def local_bandwidth(eq: Reading, x: Lowered, group: Any) -> Any:
-    """Return one device's bandwidth inside its node, one direction, for a group of devices."""
-    hardware = x.hardware
-    one_way = eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions)
-    if x.node is not None and x.node.mesh:
-        one_way = eq.mesh_bandwidth(one_way, group, x.node.local_devices)
-    return eq.achieved_bandwidth(one_way, x.efficiency_link)
-
-
-def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
-    """Return the time of one ring all-reduce between the devices of a tensor-parallel group inside a node."""
-    return eq.ring_allreduce_time(message, x.tp_size, local_bandwidth(eq, x, x.tp_size), x.hardware.link_latency)
 
 
 def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, batch: Any, new_tokens: Any) -> tuple[Any, Any, Any, Any]:
