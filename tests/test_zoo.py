@@ -161,10 +161,10 @@ def test_peaks_and_bandwidths_are_what_they_are_made_of(device):
 
 RANGES = {
     "Cloud": {
-        "memory.capacity": ("10 GB", "300 GB"),
-        "memory.bandwidth": ("200 GB/s", "10 TB/s"),
-        "compute.peak.fp16": ("50 TFLOP/s", "5 PFLOP/s"),
-        "power.tdp": ("50 W", "1.5 kW"),
+        "memory.capacity": ("200 MB", "1 TB"),
+        "memory.bandwidth": ("50 GB/s", "25 PB/s"),
+        "compute.peak.fp16": ("50 TFLOP/s", "20 PFLOP/s"),
+        "power.tdp": ("50 W", "25 kW"),
         "price": ("1000 USD", "60000 USD"),
     },
     "Workstation": {"memory.capacity": ("8 GB", "600 GB"), "memory.bandwidth": ("50 GB/s", "2 TB/s"), "power.tdp": ("10 W", "700 W")},
