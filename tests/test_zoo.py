@@ -168,9 +168,9 @@ RANGES = {
         "price": ("1000 USD", "60000 USD"),
     },
     "Workstation": {"memory.capacity": ("8 GB", "600 GB"), "memory.bandwidth": ("50 GB/s", "2 TB/s"), "power.tdp": ("10 W", "700 W")},
-    "Edge": {"memory.capacity": ("1 GB", "128 GB"), "memory.bandwidth": ("10 GB/s", "500 GB/s"), "power.tdp": ("1 W", "150 W")},
+    "Edge": {"memory.capacity": ("1 MB", "128 GB"), "memory.bandwidth": ("100 MB/s", "500 GB/s"), "power.tdp": ("1 W", "150 W")},
     "Mobile": {"memory.capacity": ("1 GB", "32 GB"), "memory.bandwidth": ("5 GB/s", "200 GB/s"), "power.tdp": ("0.5 W", "30 W")},
-    "Tiny": {"memory.capacity": ("16 kB", "32 MB"), "memory.bandwidth": ("1 MB/s", "10 GB/s"), "power.active": ("1 uW", "2 W")},
+    "Tiny": {"memory.capacity": ("16 kB", "32 MB"), "memory.bandwidth": ("1 MB/s", "50 GB/s"), "power.active": ("1 uW", "2 W")},
     "Grids": {
         "carbon_intensity": ("1 gCO2e/kWh", "1200 gCO2e/kWh"),
         "water_intensity": ("0.01 L/kWh", "30 L/kWh"),
