@@ -178,13 +178,13 @@ RANGES = {
     },
     "Datacenters": {"wue": ("0 L/kWh", "10 L/kWh")},
     "Nodes": {
-        "max_power": ("1 kW", "20 kW"),
+        "max_power": ("1 kW", "200 kW"),
         "nic_bandwidth": ("100 Gb/s", "1 Tb/s"),
-        "host_memory": ("128 GB", "10 TB"),
-        "price": ("20000 USD", "1000000 USD"),
+        "host_memory": ("128 GB", "20 TB"),
+        "price": ("20000 USD", "5000000 USD"),
         "reliability.node_mtbf": ("500 hour", "200000 hour"),
     },
-    "Fabrics": {"bandwidth": ("10 Gb/s", "1 Tb/s"), "latency": ("0.1 us", "50 us")},
+    "Fabrics": {"bandwidth": ("10 Gb/s", "20 Tb/s"), "latency": ("0.1 us", "50 us")},
     "Storage": {"write_bandwidth": ("1 GB/s", "20 TB/s")},
     "Clusters": {"mtbf": ("0.1 hour", "10000 hour")},
     "Prices": {
