@@ -162,8 +162,8 @@ def test_peaks_and_bandwidths_are_what_they_are_made_of(device):
 RANGES = {
     "Cloud": {
         "memory.capacity": ("10 GB", "300 GB"),
-        "memory.bandwidth": ("200 GB/s", "10 TB/s"),
-        "compute.peak.fp16": ("50 TFLOP/s", "5 PFLOP/s"),
+        "memory.bandwidth": ("200 GB/s", "25 TB/s"),
+        "compute.peak.fp16": ("20 TFLOP/s", "5 PFLOP/s"),
         "power.tdp": ("50 W", "1.5 kW"),
         "price": ("1000 USD", "60000 USD"),
     },
