@@ -23,6 +23,7 @@ ORDER = (
     ("configs", "zoo"),
     ("results",),
     ("why",),
+    ("zookeeping",),
     ("solvers",),
     ("sphinxext",),
 )
