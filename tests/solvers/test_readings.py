@@ -13,7 +13,7 @@ TITLES = [
     "single forward", "single prefill", "single decode", "single training", "single cnn", "single cnn training",
     "serving one", "serving four", "serving experts", "serving paged",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
-    "distributed experts", "distributed latent",
+    "distributed experts", "distributed latent", "distributed flash", "distributed uneven", "distributed wide",
     "economics", "economics serving", "economics training", "sustainability", "reliability", "reliability given",
 ]  # fmt: skip
 every_result = pytest.mark.parametrize("title", TITLES)
