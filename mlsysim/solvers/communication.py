@@ -53,14 +53,14 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
 
 
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
-    """Return the time of one ring all-reduce between the devices of a tensor-parallel group inside a node."""
-    return eq.ring_allreduce_time(message, x.tp_size, local_bandwidth(eq, x, x.tp_size), x.hardware.link_latency)
+    """Return the time of one all-reduce between the devices of a tensor-parallel group inside a node, by the fastest algorithm."""
+    return all_reduce(eq, x, message, Place(x.tp_size, x.tp_size, 1.0, 1.0, gathers=True, crosses=False))[0]
 
 
 def offered(x: Lowered, place: Place) -> tuple[str, ...]:
     """Return the algorithms among which a place lets the library choose: all that it offers, or the one that was asked for.
 
-    Rings go everywhere; they stand in where the one that was asked for is not offered.
+    Rings go everywhere; they stand in where the one that was asked for is not offered. A solver without such an argument asks for none.
     """
     names = ["ring"]
     if place.crosses and place.gathers:
@@ -68,11 +68,12 @@ def offered(x: Lowered, place: Place) -> tuple[str, ...]:
     if not place.sharded:
         if not place.crosses or x.fabric.topology != "torus":
             names.append("tree")
-        if place.gathers and x.node.reduces:
+        if place.gathers and x.node is not None and x.node.reduces:
             names.append("in-network")
-    if x.collective == "auto":
+    asked = x.collective if x.has("collective") else "auto"
+    if asked == "auto":
         return tuple(names)
-    return (x.collective,) if x.collective in names else ("ring",)
+    return (asked,) if asked in names else ("ring",)
 
 
 def all_reduce(eq: Reading, x: Lowered, message: Any, place: Place) -> tuple[Any, Any]:
