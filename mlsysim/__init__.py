@@ -17,8 +17,25 @@ if TYPE_CHECKING:
     from .hardware import ComputeCore, HardwareNode, Link, MemoryHierarchy, PeakRates, PowerRatings
     from .infrastructure import Datacenter, GridProfile
     from .readings import NUMBERS, Reading
-    from .results import DistributedResult, EconomicsResult, PerformanceProfile, ReliabilityResult, ServingResult, SustainabilityResult
-    from .solvers import DistributedModel, EconomicsModel, Efficiency, ReliabilityModel, ServingModel, SingleNodeModel, SustainabilityModel
+    from .results import (
+        DistributedResult,
+        EconomicsResult,
+        LoadResult,
+        PerformanceProfile,
+        ReliabilityResult,
+        ServingResult,
+        SustainabilityResult,
+    )
+    from .solvers import (
+        DistributedModel,
+        EconomicsModel,
+        Efficiency,
+        LoadModel,
+        ReliabilityModel,
+        ServingModel,
+        SingleNodeModel,
+        SustainabilityModel,
+    )
     from .systems import Fleet, NetworkFabric, Node, Storage
     from .units import Q
     from .workloads import CNNWorkload, LatentAttention, TransformerWorkload, Workload
@@ -31,8 +48,8 @@ _HOMES = {
     "facts": "Fact",
     "hardware": "ComputeCore HardwareNode Link MemoryHierarchy PeakRates PowerRatings",
     "infrastructure": "Datacenter GridProfile",
-    "results": "DistributedResult EconomicsResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
-    "solvers": "DistributedModel EconomicsModel Efficiency ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
+    "results": "DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
+    "solvers": "DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",
     "workloads": "CNNWorkload LatentAttention TransformerWorkload Workload",

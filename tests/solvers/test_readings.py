@@ -11,7 +11,8 @@ from mlsysim.readings.reading import Lift
 
 TITLES = [
     "single forward", "single prefill", "single decode", "single training", "single cnn", "single cnn training",
-    "serving one", "serving four", "serving experts", "serving paged",
+    "serving one", "serving four", "serving experts", "serving paged", "serving expert-parallel", "serving speculative",
+    "load", "load chunked", "load pipelined", "load apart",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
     "distributed experts", "distributed latent", "distributed flash", "distributed uneven", "distributed wide",
     "economics", "economics serving", "economics training", "sustainability", "reliability", "reliability given",
