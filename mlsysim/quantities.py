@@ -337,7 +337,7 @@ SwitchPorts = _count(r"k", "ports of a switch", (4, 128))
 SpanNodes = _count(r"n_\mathrm{span}", "nodes over which a group of devices lies", (1, 1e4))
 PodNodes = _count(r"n_\mathrm{pod}", "nodes that reach each other below the thinned level of the network", (1, 1e4))
 GlobalHops = _count(r"h_g", "global links that a message passes", (1, 2))
-TorusDimensions = _count(r"k_t", "dimensions of a torus", (1, 3), high=6)
+TorusDimensions = _count(r"k_t", "dimensions of a torus", (1, 3))
 
 # Parallel layouts.
 TensorParallel = _count(r"t", "tensor-parallel degree", (1, 64))

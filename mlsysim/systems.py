@@ -9,7 +9,9 @@ from .hardware import Direction, HardwareNode
 from .infrastructure import Datacenter, GridProfile
 from .nouns import Entry, Lowered, Noun
 
-Topology = Literal["fat-tree", "rail-optimised", "dragonfly", "torus"]
+Topology = Literal["fat-tree", "switched", "hypercube", "rail-optimised", "dragonfly", "ring", "torus-2d", "torus-3d"]
+TORUS = {"ring": 1.0, "torus-2d": 2.0, "torus-3d": 3.0}
+"""Dimensions of the networks without switches, by their names."""
 
 
 class NodeLink(Noun):
@@ -72,8 +74,8 @@ class NetworkFabric(Entry):
 
     ``oversubscription`` is what the worst level of the network is thinned by: above the leaves of a fat tree, between the pods of
     rails, and servers over global links of a dragonfly's router. ``pod_nodes`` counts the nodes that reach each other below that level,
-    on the same leaves of a rail-optimised network or in a group of a dragonfly. A torus needs its ``dimensions``; its bandwidth is
-    that of all links of a device's ports together.
+    on the same leaves of a rail-optimised network or in a group of a dragonfly. One switch and a hypercube of switches are read as
+    fat trees are. On a ring or torus, the bandwidth is that of one link in one dimension.
     """
 
     topology: Topology = "fat-tree"
@@ -82,12 +84,9 @@ class NetworkFabric(Entry):
     latency: q.LinkLatency | None = None
     oversubscription: q.Oversubscription = 1.0
     pod_nodes: q.PodNodes | None = None
-    dimensions: q.TorusDimensions | None = None
 
     def model_post_init(self, context: Any) -> None:
         """Refuse what does not go with the topology."""
-        if (self.topology == "torus") != (self.dimensions is not None):
-            raise InputError(f"dimensions={self.dimensions}: a torus needs them, and nothing else has them; topology={self.topology!r}")
         if self.pod_nodes is not None and self.topology not in ("rail-optimised", "dragonfly"):
             raise InputError(f"pod_nodes={self.pod_nodes}: only rails and dragonflies have pods; topology={self.topology!r}")
 
@@ -148,9 +147,11 @@ class Fleet(Entry):
         """The fabric's numbers, for a solver."""
         if self.fabric is None:
             raise MissingFactError(f"{self.title} has {self.nodes} nodes and no fabric: give fabric=Systems.Fabrics.…")
-        fields = {n: n for n in ("bandwidth", "latency", "oversubscription", "pod_nodes", "dimensions")}
+        fields = {n: n for n in ("bandwidth", "latency", "oversubscription", "pod_nodes")}
         both = 2.0 if self.fabric.direction == "bidirectional" else 1.0
-        lowered = self.fabric.lower("fabric", fields, directions=both, topology=self.fabric.topology)
+        lowered = self.fabric.lower(
+            "fabric", fields, directions=both, topology=self.fabric.topology, dimensions=TORUS.get(self.fabric.topology, 0.0)
+        )
         lowered.__dict__.setdefault("latency", 0.0)
         if self.oversubscription is not None:
             lowered.__dict__["oversubscription"] = float(self.oversubscription)

@@ -265,14 +265,15 @@ def torus_all_to_all_time(
 
 
 @equation(source="lu2026topology", where="section 1.2, neighbours of a rank on a torus")
-def torus_link_bandwidth(device_bandwidth: q.RemoteBandwidth, dimensions: q.TorusDimensions) -> q.LinkBandwidth:
-    """Bandwidth of one of the links of a device on a torus, which has two in each dimension.
+def torus_device_bandwidth(link_bandwidth: q.LinkBandwidth, dimensions: q.TorusDimensions) -> q.RemoteBandwidth:
+    """Bandwidth of all links of a device on a torus, which has two of them in each dimension.
 
-    Holds when every side of the torus is at least three long, and all links are equal.
+    Holds when every side of the torus is at least three long, all links are equal, and traffic takes both ways round in every
+    dimension at once.
 
     Stops holding when a side is two long: both ways round then lead to the same neighbour.
     """
-    return device_bandwidth / (2 * dimensions)
+    return 2 * dimensions * link_bandwidth
 
 
 @equation(source="juniper2026rails", where="Rail Optimized Fabric, communication on the same rail")
@@ -295,16 +296,15 @@ def dragonfly_bandwidth(
     oversubscription: q.Oversubscription,
     span: q.SpanNodes,
     pod_nodes: q.PodNodes,
-    global_hops: q.GlobalHops = 2,
+    global_hops: q.GlobalHops = 1,
 ) -> q.LinkBandwidth:
     """Bandwidth of a device on a dragonfly, whose routers form groups that are joined by global links.
 
-    Holds when oversubscription counts servers over global links of a router, one in the canonic dragonfly; a group of devices
-    that leaves its group of routers then shares the global links, of which a message that takes a detour through a third group
-    to spread the load passes two.
+    Holds when oversubscription counts servers over global links of a router, one in the canonic dragonfly, and a group of devices
+    that leaves its group of routers shares the global links evenly; a message passes one of them, or two where it takes a
+    detour through a third group to spread the load.
 
-    Stops holding when traffic goes evenly to all groups, so that one global link a message will do, or when routers are thinned
-    inside the groups as well.
+    Stops holding when traffic crowds on the few links between two groups, or when routers are thinned inside the groups as well.
     """
     return link_bandwidth if span <= pod_nodes else link_bandwidth / (oversubscription * global_hops)
 

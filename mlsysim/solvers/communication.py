@@ -42,12 +42,15 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
     """
     fabric = x.fabric
     port = eq.one_way_bandwidth(fabric.bandwidth, fabric.directions)
-    if fabric.topology == "fat-tree" or (span is None and fabric.topology != "torus"):
-        port = eq.oversubscribed_bandwidth(port, fabric.oversubscription)
-    elif fabric.topology == "rail-optimised" and fabric.has("pod_nodes"):
-        port = eq.rail_bandwidth(port, fabric.oversubscription, span, fabric.pod_nodes)
-    elif fabric.topology == "dragonfly":
+    if fabric.dimensions:
+        return eq.achieved_bandwidth(eq.torus_device_bandwidth(port, fabric.dimensions), x.efficiency_link), fabric.latency
+    if fabric.topology == "rail-optimised" and span is not None:
+        if fabric.has("pod_nodes"):
+            port = eq.rail_bandwidth(port, fabric.oversubscription, span, fabric.pod_nodes)
+    elif fabric.topology == "dragonfly" and span is not None:
         port = eq.dragonfly_bandwidth(port, fabric.oversubscription, span, fabric.pod_nodes if fabric.has("pod_nodes") else 1.0)
+    else:
+        port = eq.oversubscribed_bandwidth(port, fabric.oversubscription)
     each = eq.device_network_bandwidth(x.node.nics, eq.port_bandwidth(x.node.nic_bandwidth, port), x.node.local_devices)
     return eq.achieved_bandwidth(each, x.efficiency_link), fabric.latency
 
@@ -60,14 +63,16 @@ def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
 def offered(x: Lowered, place: Place) -> tuple[str, ...]:
     """Return the algorithms among which a place lets the library choose: all that it offers, or the one that was asked for.
 
-    Rings go everywhere; they stand in where the one that was asked for is not offered. A solver without such an argument asks for none.
+    Rings go everywhere, and on a torus nothing else does: they close along its dimensions, over the links inside nodes too. They
+    stand in where the one that was asked for is not offered. A solver without such an argument asks for none.
     """
     names = ["ring"]
+    if place.crosses and x.fabric.dimensions:
+        return ("ring",)
     if place.crosses and place.gathers:
         names.append("hierarchical")
     if not place.sharded:
-        if not place.crosses or x.fabric.topology != "torus":
-            names.append("tree")
+        names.append("tree")
         if place.gathers and x.node is not None and x.node.reduces:
             names.append("in-network")
     asked = x.collective if x.has("collective") else "auto"
@@ -95,7 +100,7 @@ def all_reduce(eq: Reading, x: Lowered, message: Any, place: Place) -> tuple[Any
         for name in offered(x, place):
             if name != "ring":
                 time = across[name](message, place.inside, place.nodes, near, latency, out, far_latency)
-            elif x.fabric.topology == "torus":
+            elif x.fabric.dimensions:
                 time = eq.torus_allreduce_time(message, place.devices, x.fabric.dimensions, out, far_latency)
             else:
                 wide = eq.ring_across_bandwidth(place.inside, near, out) if place.gathers else out
@@ -114,10 +119,9 @@ def all_to_all(eq: Reading, x: Lowered, message: Any, devices: Any, span: float,
     """Return the time of an all-to-all in a group of devices inside a node, or across nodes over a span of them."""
     if inside:
         return eq.all_to_all_time(message, devices, local_bandwidth(eq, x, devices), x.hardware.link_latency)
-    bandwidth, latency = network(eq, x, span)
-    if x.fabric.topology == "torus":
-        link = eq.torus_link_bandwidth(bandwidth, x.fabric.dimensions)
-        return eq.torus_all_to_all_time(message, devices, x.fabric.dimensions, link, latency)
+    bandwidth, latency = neighbour(eq, x, devices, span, inside)
+    if x.fabric.dimensions:
+        return eq.torus_all_to_all_time(message, devices, x.fabric.dimensions, bandwidth, latency)
     return eq.all_to_all_time(message, devices, bandwidth, latency)
 
 
@@ -128,7 +132,7 @@ def neighbour(eq: Reading, x: Lowered, group: Any, span: float, inside: bool) ->
     """
     if inside:
         return local_bandwidth(eq, x, group), x.hardware.link_latency
-    bandwidth, latency = network(eq, x, span)
-    if x.fabric.topology == "torus":
-        bandwidth = eq.torus_link_bandwidth(bandwidth, x.fabric.dimensions)
-    return bandwidth, latency
+    if x.fabric.dimensions:
+        link = eq.one_way_bandwidth(x.fabric.bandwidth, x.fabric.directions)
+        return eq.achieved_bandwidth(link, x.efficiency_link), x.fabric.latency
+    return network(eq, x, span)

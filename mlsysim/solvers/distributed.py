@@ -482,7 +482,7 @@ class Layout:
         """Refuse a layout whose groups need a link that nobody states."""
         if self.tp > 1 or self.cp > 1 or self.ep > 1 or self.groups["gathers_inside"] or self.groups["pp_inside"]:
             supply.need("link_bandwidth")
-        if self.crosses_nodes:
+        if self.crosses_nodes and not fleet.fabric_numbers.dimensions:
             fleet.node_numbers.need("nics", "nic_bandwidth")
 
     def check_batch(self, batch: Any, micro: float, sequence: Any) -> None:
