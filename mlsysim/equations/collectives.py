@@ -256,7 +256,7 @@ def torus_all_to_all_time(
     """Time of an all-to-all on a torus, bound by the links across its middle.
 
     Holds when all sides of the torus are equally long, wrap-around links close it, and messages spread evenly over the links;
-    the bandwidth is that of one link in one direction.
+    the bandwidth is what a device can send in one dimension, by both ways round where both are taken.
 
     Stops holding when the torus has one side much longer than the others, or when messages share it with other traffic.
     """
@@ -274,6 +274,18 @@ def torus_device_bandwidth(link_bandwidth: q.LinkBandwidth, dimensions: q.TorusD
     Stops holding when a side is two long: both ways round then lead to the same neighbour.
     """
     return 2 * dimensions * link_bandwidth
+
+
+@equation(source="lu2026topology", where="section 1.2, wrap-around links and bisection of a torus")
+def torus_bisection_bandwidth(devices: q.Devices, dimensions: q.TorusDimensions, link_bandwidth: q.LinkBandwidth) -> q.BisectionBandwidth:
+    """Bandwidth in one direction across the middle of a torus.
+
+    Holds when all sides are equally long, so that a cut through one dimension meets each of its rings twice.
+
+    Stops holding when sides differ, since the cut then goes through the longest, or when wrap-around links are missing.
+    """
+    side: q.Devices = devices ** (1 / dimensions)
+    return 2 * devices / side * link_bandwidth
 
 
 @equation(source="juniper2026rails", where="Rail Optimized Fabric, communication on the same rail")

@@ -121,7 +121,8 @@ def all_to_all(eq: Reading, x: Lowered, message: Any, devices: Any, span: float,
         return eq.all_to_all_time(message, devices, local_bandwidth(eq, x, devices), x.hardware.link_latency)
     bandwidth, latency = neighbour(eq, x, devices, span, inside)
     if x.fabric.dimensions:
-        return eq.torus_all_to_all_time(message, devices, x.fabric.dimensions, bandwidth, latency)
+        both = eq.torus_device_bandwidth(bandwidth, 1.0)
+        return eq.torus_all_to_all_time(message, devices, x.fabric.dimensions, both, latency)
     return eq.all_to_all_time(message, devices, bandwidth, latency)
 
 

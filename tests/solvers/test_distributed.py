@@ -19,6 +19,7 @@ from mlsysim import (
     SingleNodeModel,
     Systems,
 )
+from mlsysim.equations import collectives
 
 LLAMA, BIG_LLAMA, MIXTRAL, DEEPSEEK = (getattr(Models.Language, n) for n in ("Llama3_8B", "Llama3_70B", "Mixtral_8x7B", "DeepSeek_V3"))
 ROOMY = HardwareNode(
@@ -441,6 +442,10 @@ def test_a_torus_has_fewer_rounds_than_a_ring():
     assert times[0] - rounds[0] * 1e-3 == pytest.approx(2 * 63 / 64 * LLAMA.parameters * 2 / 600e9, rel=1e-9)
     step = solve(MIXTRAL, chips.replace(fabric=fabrics[2]), ep_size=8)
     assert "torus_all_to_all_time" in step.why("ep_communication_time").equations
+    sent = 2048 * 4096 * 2 * MIXTRAL.experts_active
+    crossing = 8 * sent / 4 / collectives.torus_bisection_bandwidth(8, 3, 100e9)
+    rounds = 3 * 2 / 2 * 1e-3
+    assert step.number("ep_communication_time") == pytest.approx(4 * 32 * 2 * (crossing + rounds), rel=1e-9)
     assert step.dp_algorithm == "ring"
 
 
