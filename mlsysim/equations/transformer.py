@@ -219,6 +219,17 @@ def forward_work_per_token_with_attention(
     return flop_per_parameter * (matmul_parameters + 2 * layers * sequence * heads * head_dim)
 
 
+@equation(source="dao2024benchmark", where="function flops: backward pass 2.5 times the forward one, both together 3.5 times")
+def fused_attention_recomputed_work(attention_work: q.AttentionWork) -> q.RecomputedWork:
+    """Arithmetic that the backward pass of a fused attention kernel adds, which computes the scores again instead of loading them.
+
+    Holds when keys are as wide as values: of the two products of the forward pass, that of the scores is done once more.
+
+    Stops holding when keys and values differ much in width, or when whole tiles under the mask are computed too.
+    """
+    return attention_work / 2
+
+
 @equation(source="korthikanti2022", where="appendix A, eqs. 7 and 8: the backward pass doubles the forward one; recomputation is added")
 def training_work(forward_work: q.ForwardWork, recomputed_work: q.RecomputedWork) -> q.ExecutedWork:
     """Arithmetic executed in one training step, with what is computed again to save memory.
