@@ -14,7 +14,8 @@ TITLES = [
     "serving one", "serving four", "serving experts", "serving paged",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
     "distributed experts", "distributed latent",
-    "economics", "economics serving", "economics training", "sustainability", "reliability", "reliability given",
+    "economics", "economics serving", "economics training", "economics full", "sustainability", "sustainability full",
+    "reliability", "reliability given", "reliability full",
 ]  # fmt: skip
 every_result = pytest.mark.parametrize("title", TITLES)
 
