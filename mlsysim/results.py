@@ -368,7 +368,7 @@ class ReliabilityResult(Result):
     full_strength: q.Availability
     spare_ready: q.Availability
     spares_needed: q.Spares
-    recovery: q.RecoveryTime
+    recovery_time: q.RecoveryTime
     goodput: q.Goodput
     effective_duration: q.Duration
     effective_throughput: q.Throughput

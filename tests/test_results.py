@@ -28,13 +28,15 @@ RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issub
 DIMENSIONS = [
     (r"^latency|(latency|_time|duration|mtbf|interval|ttft|itl)$", "s"),
     (r"(throughput|request_rate)$", "1/s"),
-    (r"^(replicas|concurrency|max_batch_size|dp_size|expected_failures)$", ""),
+    (r"^(replicas|concurrency|max_batch_size|dp_size|expected_failures|spares_needed)$", ""),
     (r"^(mfu|scaling_efficiency|bubble_fraction|goodput|failure_probability)$", ""),
+    (r"^(effective_mfu|full_strength|spare_ready|shift_saving|break_even_utilization)$", ""),
+    (r"^best_start$", "s"),
     (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
     (r"^(memory_.*|.*_memory|kv_cache_size|checkpoint_size)$", "byte"),
-    (r"^(capital|capex|opex_.*|tco|cost_per_.*)$", "USD"),
+    (r"^(capital.*|capex|opex_.*|tco|cost_per_.*|rental_cost.*)$", "USD"),
     (r"energy$", "J"),
-    (r"carbon$", "gCO2e"),
+    (r"^(embodied_)?carbon", "gCO2e"),
     (r"^water", "liter"),
 ]
 

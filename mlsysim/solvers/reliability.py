@@ -74,7 +74,9 @@ def _spares(eq: Reading, x: Lowered, mtbf: Any) -> dict[str, Any]:
     """Return how often the spares suffice, how many a target needs, and the mean time to run again after a failure."""
     no_repair = Missing("give repair_time=, the time to bring a failed node back")
     values: dict[str, Any] = dict.fromkeys(("full_strength", "spare_ready", "spares_needed"), no_repair)
-    values["recovery"] = x.recovery_time if x.has("recovery_time") else Missing("give recovery_time=, the time to restart after a failure")
+    values["recovery_time"] = (
+        x.recovery_time if x.has("recovery_time") else Missing("give recovery_time=, the time to restart after a failure")
+    )
     if not x.has("repair_time"):
         return values
     down = eq.expected_failures(x.repair_time, mtbf)
@@ -86,7 +88,7 @@ def _spares(eq: Reading, x: Lowered, mtbf: Any) -> dict[str, Any]:
     values["full_strength"] = eq.at_most(fewer, down, float(spares), _LOG_FACTORIALS[spares])
     values["spares_needed"] = _spares_needed(eq, x, down)
     if x.has("recovery_time"):
-        values["recovery"] = eq.recovery_with_spares(x.recovery_time, x.repair_time, fewer)
+        values["recovery_time"] = eq.recovery_with_spares(x.recovery_time, x.repair_time, fewer)
     return values
 
 
@@ -109,10 +111,10 @@ def _spares_needed(eq: Reading, x: Lowered, down: Any) -> Any:
 def _what_is_left(eq: Reading, x: Lowered, mtbf: Any, values: dict[str, Any]) -> dict[str, Any]:
     """Return goodput, the job's time with failures, and the speed of training that is left."""
     names = ("goodput", "effective_duration", "effective_throughput", "effective_mfu", "effective_run_time")
-    for needs in ("checkpoint_time", "recovery"):
+    for needs in ("checkpoint_time", "recovery_time"):
         if type(values[needs]) is Missing:
             return dict.fromkeys(names, values[needs])
-    goodput = eq.goodput_with_rework(values["checkpoint_interval"], values["checkpoint_time"], values["recovery"], mtbf)
+    goodput = eq.goodput_with_rework(values["checkpoint_interval"], values["checkpoint_time"], values["recovery_time"], mtbf)
     left: dict[str, Any] = dict.fromkeys(names[2:], Missing("give training=, a DistributedResult"))
     left |= {"goodput": goodput, "effective_duration": duration_with_failures(eq, x.job_duration, goodput)}
     if x.training is not None:
@@ -217,7 +219,7 @@ class ReliabilityModel:
 
 
 _DOORS = Doors(
-    single="spares", job_duration="Duration", checkpoint_time="CheckpointTime", recovery_time="RecoveryTime", checkpoint_interval="Interval",
-    spares="Spares", repair_time="RepairTime", availability_target="AvailabilityTarget",
+    single="spares", job_duration="Duration", checkpoint_time="CheckpointTime", recovery_time="RecoveryTime",
+    checkpoint_interval="Interval", spares="Spares", repair_time="RepairTime", availability_target="AvailabilityTarget",
 )  # fmt: skip
 _STORAGE = nomenclature()["StorageBandwidth"]

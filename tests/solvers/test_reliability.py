@@ -246,7 +246,7 @@ def test_spares_by_hand(spares, hours):
     assert found.number("full_strength") == pytest.approx(poisson(mean, spares), rel=1e-12)
     ready = poisson(mean, spares - 1) if spares else 0
     assert found.number("spare_ready") == pytest.approx(ready, rel=1e-12)
-    assert found.number("recovery") == pytest.approx(600 + (1 - ready) * hours * 3600, rel=1e-12)
+    assert found.number("recovery_time") == pytest.approx(600 + (1 - ready) * hours * 3600, rel=1e-12)
 
 
 def test_without_spares_and_repairs_there_is_the_simple_formula():
