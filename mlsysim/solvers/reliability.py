@@ -146,8 +146,9 @@ class ReliabilityModel:
     weights and optimizer state, written while training waits; goodput counts checkpoints, work lost, and recoveries.
 
     With a repair time, the number of nodes in repair is Poisson's, as it is when spares replace failed nodes at once and repairs do
-    not wait for each other; spares come on top of the fleet's nodes, and every failure is taken to need a repair. Where a spare is
-    ready a failure costs a restart, else a repair before it.
+    not wait for each other; spares come on top of the fleet's nodes, and every failure is taken to need a repair. The binomial
+    distribution of nodes that fail by themselves differs by at most twice the mean number in repair times the share of time that a
+    node is down. Where a spare is ready a failure costs a restart, else a repair before it.
     """
 
     result = ReliabilityResult

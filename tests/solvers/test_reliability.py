@@ -249,6 +249,17 @@ def test_spares_by_hand(spares, hours):
     assert found.number("recovery_time") == pytest.approx(600 + (1 - ready) * hours * 3600, rel=1e-12)
 
 
+@given(st.integers(1, 60), st.integers(0, 10), st.floats(0.1, 400))
+def test_poisson_is_near_the_binomial_of_nodes_that_fail_by_themselves(nodes, spares, hours):
+    """By Le Cam's inequality, and since a node in repair cannot fail: within twice the mean times the share of time down."""
+    fleet = FLEET.replace(nodes=nodes, accelerators=None)
+    found = solve(fleet, spares=spares, repair_time=Q(hours, "hour"))
+    mean = hours * 3600 / found.number("fleet_mtbf")
+    down = hours * 3600 / (hours * 3600 + found.number("node_mtbf"))
+    exact = math.fsum(math.comb(nodes, k) * down**k * (1 - down) ** (nodes - k) for k in range(min(spares, nodes) + 1))
+    assert found.number("full_strength") == pytest.approx(exact, abs=2 * mean * down + 1e-12)
+
+
 def test_without_spares_and_repairs_there_is_the_simple_formula():
     plain = solve(checkpoint_time="60 s", recovery_time="10 min")
     quick = solve(checkpoint_time="60 s", recovery_time="10 min", repair_time="0 s")
