@@ -173,6 +173,14 @@ def test_one_can_give_the_interval():
         _ = lone.goodput
 
 
+@pytest.mark.parametrize(("mtbf", "minutes"), [("24 hours", 117), ("6 hours", 57), ("15 min", 9.1)])
+def test_the_intervals_that_daly_publishes(mtbf, minutes):
+    """Captions of his figures 3 to 5: a checkpoint of five minutes and a restart of ten."""
+    found = solve(FLEET.replace(mtbf=mtbf), "500 hours", checkpoint_time="5 min", recovery_time="10 min")
+    assert found.interval_rule == "daly"
+    assert found.checkpoint_interval.to("min").magnitude == pytest.approx(minutes, rel=0.006)
+
+
 def test_outside_the_range_of_the_series_the_result_says_so():
     mtbf = 3600.0
     fleet = FLEET.replace(mtbf=Q(mtbf, "s"))
