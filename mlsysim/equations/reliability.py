@@ -90,9 +90,7 @@ def daly_interval(checkpoint_time: q.CheckpointTime, mtbf: q.Mtbf) -> q.Interval
     return sqrt(2 * checkpoint_time * mtbf) * (1 + sqrt(share) / 3 + share / 9) - checkpoint_time if checkpoint_time < 2 * mtbf else mtbf
 
 
-@equation(
-    source="daly2006", where="caption of fig. 2, the nondimensionalized dump time in which the error of the perturbation solutions is shown"
-)
+@equation(source="daly2006", where="caption of fig. 2, the nondimensionalized dump time")
 def series_parameter(checkpoint_time: q.CheckpointTime, mtbf: q.Mtbf) -> q.SeriesParameter:
     """Number in whose powers the higher-order interval is a series: small where that interval is good, one where it ends.
 
