@@ -587,6 +587,194 @@ def fleet_embodied_carbon(one: q.DeviceCarbon, count: q.Devices) -> q.DeviceCarb
 
 
 @equation(source="mlsysim", where="counting")
+def added_price(one: q.Price, other: q.Price) -> q.Price:
+    """Price of two things together.
+
+    Holds when neither is part of the other.
+
+    Stops holding when a discount is given for the whole.
+    """
+    return one + other
+
+
+@equation(source="mlsysim", where="counting")
+def added_charge(one: q.Charge, other: q.Charge) -> q.Charge:
+    """Capital that two things charge to the same period.
+
+    Holds when neither is part of the other.
+
+    Stops holding when the periods differ.
+    """
+    return one + other
+
+
+@equation(source="mlsysim", where="counting")
+def added_power(one: q.Power, other: q.Power) -> q.Power:
+    """Electrical power of two things together.
+
+    Holds when neither is part of the other.
+
+    Stops holding when one is counted in the other's rating.
+    """
+    return one + other
+
+
+@equation(source="mlsysim", where="counting")
+def shared_price(price: q.Price, share: q.NetworkShare) -> q.Price:
+    """Price that is stated as a share of another.
+
+    Holds when both are bought together.
+
+    Stops holding when the share is that of another kind of fleet.
+    """
+    return price * share
+
+
+@equation(source="mlsysim", where="counting")
+def shared_power(power: q.Power, share: q.NetworkShare) -> q.Power:
+    """Electrical power that is stated as a share of another.
+
+    Holds when both run together.
+
+    Stops holding when the share is that of another kind of fleet.
+    """
+    return power * share
+
+
+@equation(source="mlsysim", where="counting")
+def shared_residual(price: q.Price, share: q.ResidualShare) -> q.ResidualValue:
+    """Resale value that is stated as a share of the price.
+
+    Holds when the share belongs to the same age.
+
+    Stops holding when the second-hand market moves.
+    """
+    return price * share
+
+
+@equation(source="mlsysim", where="counting")
+def fabric_ports(nodes: q.Nodes, nics: q.Nics) -> q.Ports:
+    """Ports by which the nodes of a fleet hang on the network.
+
+    Holds when every node has as many.
+
+    Stops holding when some of them stay unplugged.
+    """
+    return nodes * nics
+
+
+@equation(source="mlsysim", where="counting")
+def network_price(port: q.PortPrice, ports: q.Ports) -> q.Price:
+    """Price of a network that is stated for each port of a node.
+
+    Holds when switches of all tiers, optics and cables are in it.
+
+    Stops holding when the network has more or fewer tiers than the one that the price is from.
+    """
+    return port * ports
+
+
+@equation(source="mlsysim", where="counting")
+def network_power(port: q.PortPower, ports: q.Ports) -> q.Power:
+    """Electrical power of a network that is stated for each port of a node.
+
+    Holds when switches of all tiers and optics are in it.
+
+    Stops holding when the network has more or fewer tiers than the one that the power is from.
+    """
+    return port * ports
+
+
+@equation(source="mlsysim", where="counting")
+def staff_cost(rate: q.StaffRate, duration: q.Duration) -> q.StaffCost:
+    """Cost of staff over a period.
+
+    Holds when the same people work all along.
+
+    Stops holding when they look after other fleets too.
+    """
+    return rate * duration
+
+
+@equation(source="mlsysim", where="counting")
+def prompt_tokens(queries: q.Queries, input_len: q.InputLen) -> q.TokensIn:
+    """Prompt tokens of a number of requests.
+
+    Holds when all prompts are equally long.
+
+    Stops holding when a part of them is read from a cache.
+    """
+    return queries * input_len
+
+
+@equation(source="mlsysim", where="counting")
+def window_intensity(intensity: q.CarbonIntensity, factor: q.HourFactor) -> q.CarbonIntensity:
+    """Carbon intensity of the hours in which the work runs.
+
+    Holds when the grid's day looks like its profile.
+
+    Stops holding when the season or the weather makes it another day.
+    """
+    return intensity * factor
+
+
+@equation(source="mlsysim", where="counting")
+def shift_saving(best: q.HourFactor) -> q.ShiftSaving:
+    """Share that the best start of the day saves over a random one, whose factor is one.
+
+    Holds when every start is equally likely otherwise.
+
+    Stops holding when the work may start at some hours only.
+    """
+    return max(0, 1 - best)
+
+
+@equation(source="mlsysim", where="counting")
+def count_below(so_far: q.Spares, probability: q.Availability, target: q.AvailabilityTarget) -> q.Spares:
+    """Count of how many probabilities in a row lie below a target.
+
+    Holds when they rise from one to the next.
+
+    Stops holding when they do not.
+    """
+    return so_far + 1 if probability < target else so_far
+
+
+@equation(source="mlsysim", where="counting")
+def recovery_with_spares(restart: q.RecoveryTime, repair: q.RepairTime, ready: q.Availability) -> q.RecoveryTime:
+    """Mean time from a failure to running again: a restart, and a repair before it where no spare is free.
+
+    Holds when a spare is as good as the node that it replaces and takes its place in the time of the restart.
+
+    Stops holding when a wait for repair has partly passed already because another node failed before, which makes this an upper
+    bound, or when the job goes on with fewer nodes.
+    """
+    return restart + (1 - ready) * repair
+
+
+@equation(source="mlsysim", where="counting")
+def effective_throughput(throughput: q.Throughput, goodput: q.Goodput) -> q.Throughput:
+    """Rate of a job when only a share of the time makes progress.
+
+    Holds when the job is long beside the mean time between failures.
+
+    Stops holding when a short job sees no failure at all.
+    """
+    return throughput * goodput
+
+
+@equation(source="mlsysim", where="counting")
+def effective_mfu(mfu: q.Mfu, goodput: q.Goodput) -> q.Mfu:
+    """Model FLOPs utilization of a job when only a share of the time makes progress.
+
+    Holds when the job is long beside the mean time between failures.
+
+    Stops holding when a short job sees no failure at all.
+    """
+    return mfu * goodput
+
+
+@equation(source="mlsysim", where="counting")
 def backward_time(compute: q.StepTime, microbatches: q.Microbatches) -> q.HidingTime:
     """Time of the last backward pass of a step, behind which the reduction of the gradients can hide.
 

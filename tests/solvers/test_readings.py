@@ -15,7 +15,8 @@ TITLES = [
     "load", "load chunked", "load pipelined", "load apart",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
     "distributed experts", "distributed latent", "distributed flash", "distributed uneven", "distributed wide",
-    "economics", "economics serving", "economics training", "sustainability", "reliability", "reliability given",
+    "economics", "economics serving", "economics training", "economics full", "sustainability", "sustainability full",
+    "reliability", "reliability given", "reliability full",
 ]  # fmt: skip
 every_result = pytest.mark.parametrize("title", TITLES)
 
