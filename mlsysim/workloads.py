@@ -78,6 +78,10 @@ class LatentAttention(Noun):
 class TransformerWorkload(Workload):
     """A transformer, described by its geometry.
 
+    Where it has a ``window`` (tokens, the query's own included), its layers are local: they attend to the window, and their
+    cache keeps no more than that. The last of every ``global_every`` layers attends to everything instead; where layers follow no such
+    rhythm, ``global_layers`` counts those that do.
+
     Examples
     --------
     >>> tiny = TransformerWorkload(name="tiny", layers=2, hidden=64, heads=4, kv_heads=2, mlp_width=128, vocab=1000)
@@ -96,6 +100,9 @@ class TransformerWorkload(Workload):
     tied: bool = False
     max_context: q.Sequence | None = None
     causal: bool = True
+    window: q.Window | None = None
+    global_every: q.GlobalEvery | None = None
+    global_layers: q.GlobalLayers | None = None
 
     experts: q.Experts | None = None
     experts_active: q.ActiveExperts | None = None
@@ -126,6 +133,13 @@ class TransformerWorkload(Workload):
             raise InputError(f"heads={self.heads} is no multiple of kv_heads={kv}")
         if self.head_dim is None and self.hidden % self.heads:
             raise InputError(f"hidden={self.hidden} is no multiple of heads={self.heads}: give head_dim")
+        if self.window is not None and not self.causal:
+            raise InputError(f"window={self.window}: local attention that looks both ways is not modelled; leave the window out")
+        for name in ("global_every", "global_layers"):
+            if getattr(self, name) is not None and self.window is None:
+                raise InputError(f"{name}={getattr(self, name)} needs a window: without one every layer attends to everything")
+        if self.global_layers is not None and (self.global_every is not None or self.global_layers > self.layers):
+            raise InputError(f"global_layers={self.global_layers}: give at most {self.layers}, and no global_every beside it")
         if self.experts is None and self.mlp_width is None:
             raise InputError("give mlp_width (a dense MLP), or experts, experts_active and expert_width")
         if self.experts is not None:
@@ -163,12 +177,14 @@ class TransformerWorkload(Workload):
         for name in ("kv_heads", "head_dim", "mlp_width", "experts", "experts_active", "experts_shared", "expert_width", "dense_layers"):
             if getattr(self, name) is not None:
                 fields[name] = name
-        for name in ("learned_positions", "token_types"):
+        for name in ("learned_positions", "token_types", "window", "global_layers"):
             if getattr(self, name) is not None:
                 fields[name] = name
         if self.mla is not None:
             fields |= {n: f"mla.{n}" for n in type(self.mla).model_fields}
-        g = self.lower("model", fields, moe=self.experts is not None, latent=self.mla is not None, causal=self.causal)
+        g = self.lower(
+            "model", fields, moe=self.experts is not None, latent=self.mla is not None, causal=self.causal, local=self.window is not None
+        )
         role = self.zoo_name or "model"
 
         def counted(name: str, value: float, like: str = "") -> None:
@@ -181,6 +197,8 @@ class TransformerWorkload(Workload):
             counted("head_dim", g.hidden / g.heads)
         if not g.moe:
             counted("dense_layers", g.layers, "layers")
+        if g.local and self.global_layers is None:
+            counted("global_layers", float(self.layers // self.global_every) if self.global_every else 0.0)
         for name in ("dense_layers", "experts_shared", "learned_positions", "token_types"):
             g.__dict__.setdefault(name, 0.0)
         if self.published.training_tokens is not None:
@@ -317,8 +335,10 @@ def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, batch: An
 def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
     """Return the arithmetic of one new token for each sequence of a batch.
 
-    Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it.
+    Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it. A local
+    layer meets its window; where ``context`` is the mean of a growing one, that is at most the mean of what the layer meets.
     """
+    context = held_context(eq, g, context)
     matrices = eq.forward_work(matmul_parameters(eq, g), batch, head_parameters(eq, g), batch)
     if g.latent:
         attention = eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
@@ -330,13 +350,29 @@ def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
 def attention_work(eq: Reading, g: Lowered, batch: Any, new_tokens: Any, past_tokens: Any = 0.0) -> Any:
     """Return the arithmetic of attention scores and mixing, where each sequence computes ``new_tokens`` after ``past_tokens``."""
     pairs = eq.causal_pairs(new_tokens, past_tokens) if g.causal else eq.full_pairs(new_tokens, past_tokens)
+    if g.local:
+        pairs = eq.layer_mean_pairs(pairs, eq.windowed_pairs(new_tokens, past_tokens, g.window), g.layers, g.global_layers)
+    return pairs_work(eq, g, pairs, batch)
+
+
+def pairs_work(eq: Reading, g: Lowered, pairs: Any, batch: Any) -> Any:
+    """Return the arithmetic of scoring and mixing so many query-key pairs of each sequence in every layer."""
     if g.latent:
         return eq.attention_work(pairs, batch, g.layers, g.heads, eq.query_key_dim(g.nope_dim, g.rope_dim), g.value_dim)
     return eq.attention_work(pairs, batch, g.layers, g.heads, g.head_dim, g.head_dim)
 
 
+def held_context(eq: Reading, g: Lowered, context: Any) -> Any:
+    """Return the tokens of context that the mean layer holds and attends to."""
+    return eq.layer_mean_context(context, g.window, g.layers, g.global_layers) if g.local else context
+
+
 def cache_bytes(eq: Reading, g: Lowered, context: Any, batch: Any, element_size: Any, kv_heads: Any = None) -> Any:
-    """Return the key-value cache of a batch; ``kv_heads`` counts the heads that one device holds."""
+    """Return the key-value cache of a batch; ``kv_heads`` counts the heads that one device holds.
+
+    A local layer holds its window, as a rolling buffer does.
+    """
+    context = held_context(eq, g, context)
     if g.latent:
         return eq.latent_kv_cache_bytes(g.layers, g.kv_rank, g.rope_dim, context, batch, element_size)
     return eq.kv_cache_bytes(g.layers, g.kv_heads if kv_heads is None else kv_heads, g.head_dim, context, batch, element_size)

@@ -42,7 +42,8 @@ def test_it_says_what_it_is_and_when_it_holds(eq: Equation):
 def keys() -> set[str]:
     from pybtex.database import parse_file
 
-    return set(parse_file(str(zoo.root() / "sources.bib")).entries)
+    found = [zoo.root() / "sources.bib", *(zoo.root() / "bib").glob("*.bib")]
+    return {key for path in found for key in parse_file(str(path)).entries}
 
 
 @each

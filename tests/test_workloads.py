@@ -1,10 +1,12 @@
 """Workloads: counts from geometry are the published ones, and geometries that cannot exist are refused."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlsysim import CNNWorkload, InputError, Models, ServingModel, Systems, TransformerWorkload
 from mlsysim.readings import NUMBERS
-from mlsysim.workloads import cache_bytes
+from mlsysim.workloads import attention_work, cache_bytes, decode_work
 
 TRANSFORMERS = [m for m in Models if isinstance(m, TransformerWorkload)]
 MISPRINTS = {"Models.Language.Llama2_70B": 80 * 64}
@@ -96,6 +98,83 @@ def test_a_tiny_transformer_by_hand():
     ids=str,
 )
 def test_a_geometry_that_cannot_exist_is_refused(changes, names):
+    with pytest.raises(InputError, match=names):
+        TransformerWorkload(name="odd", **{**GOOD, **changes})
+
+
+def local(window, **pattern):
+    """Return a small transformer with a window."""
+    return TransformerWorkload(name="local", **{**GOOD, "layers": 12}, window=window, **pattern)
+
+
+WHOLE = TransformerWorkload(name="whole", **{**GOOD, "layers": 12})
+windows, lengths = st.integers(1, 4096), st.integers(1, 8192)
+patterns = st.sampled_from([{}, {"global_every": 1}, {"global_every": 2}, {"global_every": 6}, {"global_every": 12}, {"global_layers": 5}])
+
+
+def asked(model, new, past):
+    """Return what attention and the cache ask for: prefill after a past, one more token, bytes held."""
+    g = model.geometry
+    return (
+        attention_work(NUMBERS, g, 3.0, float(new), float(past)),
+        decode_work(NUMBERS, g, 3.0, float(new + past)),
+        cache_bytes(NUMBERS, g, float(new + past), 3.0, 2.0),
+    )
+
+
+@given(windows, patterns, lengths, st.integers(0, 8192))
+def test_a_window_never_adds_work_or_cache(window, pattern, new, past):
+    whole, wide, narrow = (
+        asked(WHOLE, new, past),
+        asked(local(window + 1, **pattern), new, past),
+        asked(local(window, **pattern), new, past),
+    )
+    for more, less in zip((*whole, *wide), (*wide, *narrow), strict=True):
+        assert less <= more * (1 + 1e-12)
+
+
+@given(patterns, lengths, st.integers(0, 8192))
+def test_a_window_over_the_whole_sequence_is_full_attention(pattern, new, past):
+    assert asked(local(new + past, **pattern), new, past) == pytest.approx(asked(WHOLE, new, past), rel=1e-12)
+
+
+def test_local_layers_by_hand():
+    """12 layers of 4 heads of 16 dimensions; every third is global; a window of 4 tokens, 6 new ones after 3."""
+    model = local(4, global_every=3)
+    everything, inside = 4 + 5 + 6 + 7 + 8 + 9, 6 * 4
+    per_pair = 2 * 4 * (16 + 16)
+    assert attention_work(NUMBERS, model.geometry, 1.0, 6.0, 3.0) == pytest.approx((4 * everything + 8 * inside) * per_pair, rel=1e-12)
+    assert cache_bytes(NUMBERS, model.geometry, 9.0, 1.0, 2.0) == pytest.approx((4 * 9 + 8 * 4) * 2 * 2 * 16 * 2, rel=1e-12)
+    matrices = decode_work(NUMBERS, model.geometry, 1.0, 9.0) - (4 * 9 + 8 * 4) * per_pair
+    assert matrices == pytest.approx(2 * (12 * (64 * 64 * 2 + 64 * 32 * 2 + 3 * 64 * 128) + 64 * 1000), rel=1e-12)
+
+
+def test_full_attention_calls_no_more_equations_for_windows():
+    called = set()
+
+    class Watch:
+        def __getattr__(self, name):
+            called.add(name)
+            return getattr(NUMBERS, name)
+
+    g = WHOLE.geometry
+    attention_work(Watch(), g, 1.0, 8.0), decode_work(Watch(), g, 1.0, 8.0), cache_bytes(Watch(), g, 8.0, 1.0, 2.0)
+    assert not called & {"windowed_pairs", "layer_mean_pairs", "layer_mean_context"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"window": 0}, "window"),
+        ({"global_every": 2}, "needs a window"),
+        ({"global_layers": 1}, "needs a window"),
+        ({"window": 8, "global_layers": 3}, "at most 2"),
+        ({"window": 8, "global_layers": 1, "global_every": 2}, "no global_every"),
+        ({"window": 8, "causal": False}, "looks both ways"),
+    ],
+    ids=str,
+)
+def test_windows_that_cannot_exist_are_refused(changes, names):
     with pytest.raises(InputError, match=names):
         TransformerWorkload(name="odd", **{**GOOD, **changes})
 

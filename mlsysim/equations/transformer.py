@@ -165,6 +165,43 @@ def full_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens) -> q.Pairs:
     return new_tokens * (new_tokens + past_tokens)
 
 
+@equation(source="torchedup2026window", where="description and hint: a token meets the window that ends with itself")
+def windowed_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens, window: q.Window) -> q.Pairs:
+    """Query-key pairs of one sequence under a causal mask with a sliding window, which counts the query itself.
+
+    Holds when each query meets the last tokens of the window and nothing before them, and masked pairs are neither computed nor
+    counted.
+
+    Stops holding when a kernel works on whole tiles along the window's two edges, when some tokens stay visible for ever (stored
+    attention sinks), or when attention is cut into chunks instead of sliding.
+    """
+    growing: q.NewTokens = min(new_tokens, max(0, window - past_tokens))
+    return causal_pairs(growing, past_tokens) + (new_tokens - growing) * window
+
+
+@equation(source="huggingface2024gemma2config", where="class Gemma2Config, layer_types: sliding and full attention by turns")
+def layer_mean_pairs(everywhere: q.Pairs, inside: q.WindowPairs, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Pairs:
+    """Query-key pairs of one sequence in the mean layer, where some layers attend to everything and the others to a window.
+
+    Holds when layers differ only in how far they look back, so that a mean pair costs the same wherever it is.
+
+    Stops holding when local and global layers have heads of different number or width.
+    """
+    return (global_layers * everywhere + (layers - global_layers) * inside) / layers
+
+
+@equation(source="huggingface2024gemma2config", where="class Gemma2Config, sliding_window and layer_types")
+def layer_mean_context(context: q.Context, window: q.Window, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Context:
+    """Tokens that the mean layer still holds in its cache, and that one new token meets, where local layers forget the rest.
+
+    Holds when a local layer overwrites what has left its window, as a rolling buffer does.
+
+    Stops holding when the server keeps whole contexts for every layer and only masks them, or keeps pages that straddle the window's
+    edge.
+    """
+    return (global_layers * context + (layers - global_layers) * min(context, window)) / layers
+
+
 @equation(source="korthikanti2022", where="appendix A: attention matrix and attention over values, two products for each pair and width")
 def attention_work(
     pairs: q.Pairs,
