@@ -1,7 +1,8 @@
 """Layer A, workloads: what a model asks for, independent of any hardware.
 
 Parameters, arithmetic and bytes follow from geometry, by the one equation for each. One multiply-accumulate is two
-FLOPs; a causal model's attention is counted as causal.
+FLOPs; a causal model's attention is counted as causal. The other reading of attention, its full square, is a method of its own
+(:meth:`TransformerWorkload.forward_flops`).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from .facts import Origin
 from .nouns import Entry, Lowered, Noun
 from .readings import NUMBERS, Reading
 
+_FORWARD_WORK, _SEQUENCE = q.nomenclature()["ForwardWork"], q.nomenclature()["Sequence"]
 PHASES = ("forward", "prefill", "decode", "training")
 
 
@@ -66,9 +68,9 @@ class Published(Noun):
 
 
 class LatentAttention(Noun):
-    """Multi-head latent attention: queries, keys and values compressed to a low rank."""
+    """Multi-head latent attention: keys and values, and queries where they have a ``query_rank``, compressed to a low rank."""
 
-    query_rank: q.QueryRank
+    query_rank: q.QueryRank | None = None
     kv_rank: q.KvRank
     rope_dim: q.RopeDim
     nope_dim: q.NopeDim
@@ -110,6 +112,8 @@ class TransformerWorkload(Workload):
     expert_width: q.ExpertWidth | None = None
     dense_layers: q.DenseLayers | None = None
     router_bias: bool = False
+    expert_bias: bool = False
+    shared_gate: bool = False
     mla: LatentAttention | None = None
 
     learned_positions: q.Positions | None = None
@@ -118,6 +122,8 @@ class TransformerWorkload(Workload):
     attention_bias: bool = False
     attention_input_bias: bool = False
     qk_norm: bool = False
+    qk_norm_whole: bool = False
+    sinks: bool = False
     mlp_bias: bool = False
     norm_bias: bool = False
     norms_per_layer: q.NormsPerLayer = 2
@@ -140,6 +146,8 @@ class TransformerWorkload(Workload):
                 raise InputError(f"{name}={getattr(self, name)} needs a window: without one every layer attends to everything")
         if self.global_layers is not None and (self.global_every is not None or self.global_layers > self.layers):
             raise InputError(f"global_layers={self.global_layers}: give at most {self.layers}, and no global_every beside it")
+        if self.qk_norm_whole and not self.qk_norm:
+            raise InputError("qk_norm_whole says how wide the norms of queries and keys are: give qk_norm too")
         if self.experts is None and self.mlp_width is None:
             raise InputError("give mlp_width (a dense MLP), or experts, experts_active and expert_width")
         if self.experts is not None:
@@ -181,7 +189,7 @@ class TransformerWorkload(Workload):
             if getattr(self, name) is not None:
                 fields[name] = name
         if self.mla is not None:
-            fields |= {n: f"mla.{n}" for n in type(self.mla).model_fields}
+            fields |= {n: f"mla.{n}" for n in type(self.mla).model_fields if getattr(self.mla, n) is not None}
         g = self.lower(
             "model", fields, moe=self.experts is not None, latent=self.mla is not None, causal=self.causal, local=self.window is not None
         )
@@ -209,24 +217,34 @@ class TransformerWorkload(Workload):
         counted(
             "norm_vectors", (self.layers * self.norms_per_layer + self.final_norm + self.embedding_norm) * (2.0 if self.norm_bias else 1.0)
         )
-        counted("biases", self._biases(g))
+        counted("biases", self._biases(g, g.experts if g.moe else 0.0))
+        if self.expert_bias:
+            counted("active_biases", self._biases(g, g.experts_active))
         return g
 
-    def _biases(self, g: Lowered) -> float:
-        """Elements of biases, of norms inside latent attention, and of a pooler."""
+    @staticmethod
+    def _expert_biases(g: Lowered) -> float:
+        return (g.matrices - 1) * g.expert_width + g.hidden
+
+    def _biases(self, g: Lowered, counted: float) -> float:
+        """Elements of biases (of experts: of the counted ones), of norms and sinks inside attention, of a pooler and a shared gate."""
         total = 0.0
         if self.attention_bias:
             total += g.layers * ((g.heads + 2 * g.kv_heads) * g.head_dim + g.hidden)
         elif self.attention_input_bias:
             total += g.layers * (g.heads + 2 * g.kv_heads) * g.head_dim
         if self.qk_norm:
-            total += g.layers * 2 * g.head_dim
+            total += g.layers * ((g.heads + g.kv_heads) * g.head_dim if self.qk_norm_whole else 2 * g.head_dim)
+        if self.sinks:
+            total += g.layers * g.heads
+        if g.moe:
+            total += (g.layers - g.dense_layers) * (self.shared_gate * g.hidden + self.expert_bias * counted * self._expert_biases(g))
         if self.mlp_bias and self.mlp_width:
             total += g.dense_layers * ((g.matrices - 1) * g.mlp_width + g.hidden)
         if self.router_bias and g.moe:
             total += (g.layers - g.dense_layers) * g.experts
         if g.latent:
-            total += g.layers * (g.query_rank + g.kv_rank)
+            total += g.layers * (g.__dict__.get("query_rank", 0.0) + g.kv_rank)
         if self.pooler:
             total += g.hidden * (g.hidden + 1)
         return total
@@ -246,6 +264,44 @@ class TransformerWorkload(Workload):
         """Parameters that take part in one token."""
         return round(all_parameters(NUMBERS, self.geometry, active=True))
 
+    def forward_flops(self, seq_len: Any, attention: str | None = None) -> Any:
+        """Return the arithmetic of a forward pass over one sequence, scores for every token included.
+
+        A multiply-accumulate is two FLOPs. There are two readings of attention. ``causal`` counts the pairs that a causal mask and
+        a window leave, which is what solvers count. ``full`` counts the whole square, as much of the literature on utilization
+        does: per token it is 2N + 4LHQT, and three times that in training, where N multiplies and leaves out looked-up tables.
+
+        Parameters
+        ----------
+        seq_len
+            Tokens of the sequence.
+        attention
+            ``causal``, ``full``, or ``None`` for what the model itself does.
+
+        Raises
+        ------
+        InputError
+            ``attention`` is neither, or ``causal`` is asked of an encoder.
+        """
+        return _FORWARD_WORK.quantity(self._forward(seq_len, attention))
+
+    def training_flops(self, seq_len: Any, attention: str | None = None) -> Any:
+        """Return the arithmetic that training needs for one sequence, forward and backward, nothing computed twice.
+
+        See :meth:`forward_flops` for the arguments and the two readings of attention.
+        """
+        return _FORWARD_WORK.quantity(NUMBERS.training_work(self._forward(seq_len, attention), 0.0))
+
+    def _forward(self, seq_len: Any, attention: str | None) -> float:
+        known = ("causal", "full") if self.causal else ("full",)
+        if attention is not None and attention not in known:
+            raise InputError(f"attention={attention!r}: {self.title} has {' and '.join(map(repr, known))}")
+        g, tokens = self.geometry, _SEQUENCE.read(seq_len, "seq_len")
+        if attention != "full":
+            return pass_work(NUMBERS, g, tokens, tokens, 1.0, tokens)
+        matrices = NUMBERS.forward_work(matmul_parameters(NUMBERS, g), tokens, head_parameters(NUMBERS, g), tokens)
+        return NUMBERS.total_forward_work(matrices, pairs_work(NUMBERS, g, NUMBERS.full_pairs(tokens, 0.0), 1.0))
+
     def demand(self, eq: Reading, x: Lowered) -> Demand:
         """Return what a step of phase ``x.phase`` with ``x.batch_size`` sequences of ``x.seq_len`` tokens asks for."""
         return transformer_demand(eq, x.model, x)
@@ -253,6 +309,8 @@ class TransformerWorkload(Workload):
 
 def attention_layer(eq: Reading, g: Lowered) -> Any:
     """Return the parameters of one layer's attention."""
+    if g.latent and not g.has("query_rank"):
+        return eq.latent_attention_parameters_with_whole_queries(g.hidden, g.heads, g.kv_rank, g.rope_dim, g.nope_dim, g.value_dim)
     if g.latent:
         return eq.latent_attention_parameters(g.hidden, g.heads, g.query_rank, g.kv_rank, g.rope_dim, g.nope_dim, g.value_dim)
     return eq.attention_parameters(g.hidden, g.heads, g.kv_heads, g.head_dim)
@@ -295,6 +353,8 @@ def all_parameters(eq: Reading, g: Lowered, active: bool = False) -> Any:
     def total() -> Any:
         embeddings = eq.embedding_parameters(g.vocab, g.hidden, g.tables, g.learned_positions, g.token_types)
         counted = 0.0 if not g.moe else g.experts_active if active else g.experts
+        if active and g.has("active_biases"):
+            return stack(eq, g, counted, embeddings, eq.norm_and_bias_parameters(g.hidden, g.norm_vectors, g.active_biases))
         return stack(eq, g, counted, embeddings, vector_parameters(eq, g))
 
     return g.once("active" if active else "all", total)

@@ -102,6 +102,43 @@ def test_a_geometry_that_cannot_exist_is_refused(changes, names):
         TransformerWorkload(name="odd", **{**GOOD, **changes})
 
 
+CLASSIC = TransformerWorkload(
+    name="classic", layers=48, hidden=6144, heads=64, mlp_width=4 * 6144, gated=False, vocab=51200, tied=True, learned_positions=2048
+)
+
+
+@given(st.integers(1, 65536))
+def test_the_full_square_is_the_formula_of_the_literature(tokens):
+    """Korthikanti et al. 2022, appendix A: 72 B L s h^2 (1 + s / 6h + V / 12hL) in training; and 6N + 12LHQT a token."""
+    layers, h, vocab = 48, 6144, 51200
+    wanted = 72 * layers * tokens * h**2 * (1 + tokens / (6 * h) + vocab / (12 * h * layers))
+    found = CLASSIC.training_flops(tokens, attention="full").to("flop").magnitude
+    assert found == pytest.approx(wanted, rel=1e-12)
+    multiplying = layers * 12 * h**2 + vocab * h
+    assert found == pytest.approx(tokens * (6 * multiplying + 12 * layers * 64 * 96 * tokens), rel=1e-12)
+    assert found == pytest.approx(tokens * NUMBERS.training_work_per_token(multiplying, layers, 64, 96, tokens), rel=1e-12)
+
+
+@given(st.sampled_from(TRANSFORMERS), st.integers(1, 65536))
+def test_causal_attention_is_at_most_the_full_square(model, tokens):
+    full = model.forward_flops(tokens, attention="full")
+    assert model.forward_flops(tokens) <= full
+    assert model.training_flops(tokens).magnitude == pytest.approx(3 * model.forward_flops(tokens).magnitude, rel=1e-12)
+    if model.causal:
+        assert model.forward_flops(tokens, attention="causal") == model.forward_flops(tokens)
+    else:
+        assert model.forward_flops(tokens) == full
+
+
+def test_a_reading_of_attention_that_there_is_not_is_refused():
+    with pytest.raises(InputError, match="'causal' and 'full'"):
+        CLASSIC.forward_flops(8, attention="half")
+    with pytest.raises(InputError, match="has 'full'"):
+        Models.Language.BERT_Large.training_flops(8, attention="causal")
+    with pytest.raises(InputError, match="seq_len"):
+        CLASSIC.forward_flops(0)
+
+
 def local(window, **pattern):
     """Return a small transformer with a window."""
     return TransformerWorkload(name="local", **{**GOOD, "layers": 12}, window=window, **pattern)

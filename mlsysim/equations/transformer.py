@@ -41,6 +41,22 @@ def latent_attention_parameters(
     return query + key_value + heads * value_dim * hidden
 
 
+@equation(source="deepseek2024v2", where="section 2.1.2, key-value compression of eqs. 9 to 11 without the compression of queries")
+def latent_attention_parameters_with_whole_queries(
+    hidden: q.Hidden, heads: q.Heads, kv_rank: q.KvRank, rope_dim: q.RopeDim, nope_dim: q.NopeDim, value_dim: q.ValueDim
+) -> q.Parameters:
+    """Parameters of the projections of one layer of latent attention that compresses keys and values, but no queries.
+
+    Holds when queries come straight from the residual stream, as in the small variants of the architecture.
+
+    Stops holding when queries pass through a bottleneck of their own, or when the gains of the norm behind the bottleneck of keys and
+    values are to be included.
+    """
+    query: q.Parameters = hidden * heads * (nope_dim + rope_dim)
+    key_value: q.Parameters = hidden * (kv_rank + rope_dim) + kv_rank * heads * (nope_dim + value_dim)
+    return query + key_value + heads * value_dim * hidden
+
+
 @equation(
     source="austin2025transformers",
     where="section Global FLOPs and Params Calculation, MLPs, table (three matrices) and note on gating einsums (two)",
