@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .solvers import DistributedModel, EconomicsModel, Efficiency, ReliabilityModel, ServingModel, SingleNodeModel, SustainabilityModel
     from .systems import Fleet, NetworkFabric, Node, Storage
     from .units import Q
+    from .vision import Conditioning, DiffusionWorkload, VisionTransformerWorkload
     from .workloads import CNNWorkload, LatentAttention, TransformerWorkload, Workload
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ _HOMES = {
     "solvers": "DistributedModel EconomicsModel Efficiency ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",
+    "vision": "Conditioning DiffusionWorkload VisionTransformerWorkload",
     "workloads": "CNNWorkload LatentAttention TransformerWorkload Workload",
 }
 _HOME = {name: module for module, listed in _HOMES.items() for name in listed.split()}

@@ -287,6 +287,21 @@ OutputChannels = _count(r"C_o", "output channels", (1, 4096))
 Groups = _count(r"G", "channel groups", (1, 1))
 Activations = _count(r"n_a", "activation elements written in a forward pass", (1, 1e9), **_FROM_ZERO)
 
+# Images as patches, diffusion.
+ImageSize = _count(r"H", "side of a square image or latent", (8, 1024))
+Patch = _count(r"p_i", "side of a square patch", (1, 64))
+Patches = _q(r"n_i", "count", "patches of an image", (1, 65536))
+Channels = _count(r"C", "channels of an image or latent", (1, 64))
+ClassTokens = _count(r"n_c", "tokens beside the patches", (0, 8), **_FROM_ZERO)
+Classes = _count(r"K_c", "classes that are told apart", (1, 30000))
+Labels = _count(r"n_l", "rows of the table of labels", (0, 30000), **_FROM_ZERO)
+Modulations = _q(r"n_m", "count", "vectors that conditioning hands to the layers", (0, 600), **_FROM_ZERO)
+BlockModulations = _count(r"n_{m,b}", "vectors that conditioning hands to each layer", (0, 12), **_FROM_ZERO)
+FinalModulations = _count(r"n_{m,f}", "vectors that conditioning hands to the last norm", (0, 4), **_FROM_ZERO)
+Frequencies = _count(r"n_\omega", "width of the sinusoid of a time step", (16, 1024))
+SamplingSteps = _count(r"n_d", "denoising steps for one image", (1, 1000))
+Evaluations = _count(r"n_e", "images that are denoised for each one made (2 with classifier-free guidance)", (1, 2))
+
 # Supply: silicon.
 Peak = _q(r"P", "flop/s", "peak arithmetic rate", (1e6, 1e16), "TFLOP/s")
 Attainable = _q(r"P_\mathrm{att}", "flop/s", "attainable arithmetic rate", (1e6, 1e16), "TFLOP/s")

@@ -7,7 +7,7 @@ FLOPs; a causal model's attention is counted as causal. The other reading of att
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from . import quantities as q
 from .errors import InputError, nearest
@@ -40,6 +40,12 @@ class Demand:
 class Workload(Entry):
     """Base of the workloads: anything that can say what a step demands."""
 
+    takes_sequence: ClassVar[bool] = False
+    """Whether a step needs the tokens of a sequence."""
+
+    training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp32", "tf32")
+    """Arithmetic in which training is modelled."""
+
     name: str = ""
     developer: str | None = None
     released: str | None = None
@@ -63,6 +69,7 @@ class Published(Noun):
 
     parameters: q.Parameters | None = None
     active_parameters: q.Parameters | None = None
+    macs: q.Macs | None = None
     training_tokens: q.TrainingTokens | None = None
     top1: q.Probability | None = None
 
@@ -90,6 +97,9 @@ class TransformerWorkload(Workload):
     >>> tiny.parameters
     202048
     """
+
+    takes_sequence: ClassVar[bool] = True
+    training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp8")
 
     layers: q.Layers
     hidden: q.Hidden
@@ -450,21 +460,23 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
     tokens = eq.token_count(x.batch_size, x.seq_len)
     work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, x.batch_size, x.seq_len)
     if x.phase == "training":
-        return _training_demand(eq, g, x, tokens, work, weights)
+        read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
+        return transformer_training(eq, g, x, x.seq_len, tokens, work, all_parameters(eq, g), weights, read)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     cache = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size) if x.phase == "prefill" else 0.0
     return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
 
 
-def _training_demand(eq: Reading, g: Lowered, x: Lowered, tokens: Any, forward: Any, weights: Any) -> Demand:
-    parameters = all_parameters(eq, g)
+def transformer_training(
+    eq: Reading, g: Lowered, x: Lowered, sequence: Any, tokens: Any, forward: Any, parameters: Any, weights: Any, read: Any
+) -> Demand:
+    """Return what a training step with ``x.batch_size`` sequences asks for, given its forward pass; all activations are kept."""
     gradients = eq.gradient_bytes(parameters, x.gradient_size)
     optimizer = eq.optimizer_bytes(parameters)
-    one_layer = eq.activation_bytes_sequence_parallel(x.seq_len, x.batch_size, g.hidden, g.heads, 1.0)
+    one_layer = eq.activation_bytes_sequence_parallel(sequence, x.batch_size, g.hidden, g.heads, 1.0)
     activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0)
     state = eq.model_state_bytes(weights, gradients, optimizer)
     work = eq.training_work(forward, 0.0)
-    read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     traffic = eq.training_traffic(read, activations, 1.0)
     update = eq.optimizer_traffic(weights, gradients, optimizer)
     return Demand(tokens, work, work, traffic, eq.training_footprint(state, activations), weights, update)
@@ -493,21 +505,25 @@ class CNNWorkload(Workload):
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
         """Return what a step with ``x.batch_size`` images asks for."""
-        g = x.model
-        weights = eq.weight_bytes(g.parameters, x.weight_size)
-        forward = eq.work_from_macs(g.macs, x.batch_size)
-        if x.phase == "forward":
-            moved = eq.activation_traffic(g.activations, x.batch_size, x.weight_size)
-            footprint, working = weights, None
-            if g.has("peak_activations"):
-                working = eq.stored_activations(g.peak_activations, x.batch_size, x.weight_size)
-                footprint = eq.inference_footprint(weights, working)
-            return Demand(x.batch_size, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights, working=working)
-        gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
-        optimizer = eq.optimizer_bytes(g.parameters, 8.0 if x.full_precision else 12.0)
-        kept = eq.stored_activations(g.activations, x.batch_size, x.weight_size)
-        state = eq.model_state_bytes(weights, gradients, optimizer)
-        work = eq.training_work(forward, 0.0)
-        traffic = eq.convolution_training_traffic(weights, kept)
-        update = eq.optimizer_traffic(weights, gradients, optimizer)
-        return Demand(x.batch_size, work, work, traffic, eq.training_footprint(state, kept), weights, update)
+        return cnn_demand(eq, x.model, x, x.batch_size)
+
+
+def cnn_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
+    """Return what one step of a convolutional network asks for."""
+    weights = eq.weight_bytes(g.parameters, x.weight_size)
+    forward = eq.work_from_macs(g.macs, batch)
+    if x.phase == "forward":
+        moved = eq.activation_traffic(g.activations, batch, x.weight_size)
+        footprint, working = weights, None
+        if g.has("peak_activations"):
+            working = eq.stored_activations(g.peak_activations, batch, x.weight_size)
+            footprint = eq.inference_footprint(weights, working)
+        return Demand(batch, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights, working=working)
+    gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
+    optimizer = eq.optimizer_bytes(g.parameters, 8.0 if x.full_precision else 12.0)
+    kept = eq.stored_activations(g.activations, batch, x.weight_size)
+    state = eq.model_state_bytes(weights, gradients, optimizer)
+    work = eq.training_work(forward, 0.0)
+    traffic = eq.convolution_training_traffic(weights, kept)
+    update = eq.optimizer_traffic(weights, gradients, optimizer)
+    return Demand(batch, work, work, traffic, eq.training_footprint(state, kept), weights, update)

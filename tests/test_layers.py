@@ -19,6 +19,7 @@ ORDER = (
     ("nouns",),
     ("hardware",),
     ("workloads", "infrastructure"),
+    ("vision",),
     ("systems",),
     ("configs", "zoo"),
     ("results",),

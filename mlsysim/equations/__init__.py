@@ -12,12 +12,14 @@ from . import (
     serving,
     sustainability,
     transformer,
+    vision,
 )
 
 SECTIONS = (
     roofline,
     transformer,
     convolution,
+    vision,
     collectives,
     parallelism,
     serving,

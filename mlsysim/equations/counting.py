@@ -718,3 +718,36 @@ def pass_parameters(parameters: q.Parameters, shared: q.Parameters, held: q.Para
     Stops holding when a few experts draw all tokens.
     """
     return min(parameters, shared + held)
+
+
+@equation(source="mlsysim", where="counting")
+def joint_parameters(first: q.Parameters, second: q.Parameters) -> q.Parameters:
+    """Parameters of two parts together.
+
+    Holds when the parts share no weights.
+
+    Stops holding when they do: then the shared ones count once.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def joint_work(first: q.ForwardWork, second: q.ForwardWork) -> q.ForwardWork:
+    """Arithmetic of two parts of a forward pass.
+
+    Holds when both parts run once.
+
+    Stops holding when one of them is skipped or kept from an earlier pass.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def conditioning_vectors(layers: q.Layers, block: q.BlockModulations, final: q.FinalModulations) -> q.Modulations:
+    """Vectors that conditioning hands to all layers and to what follows them.
+
+    Holds when every layer is conditioned alike.
+
+    Stops holding when some layers are not conditioned.
+    """
+    return layers * block + final
