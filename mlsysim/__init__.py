@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from .hardware import ComputeCore, HardwareNode, Link, MemoryHierarchy, PeakRates, PowerRatings
     from .infrastructure import Datacenter, GridProfile
     from .readings import NUMBERS, Reading
+    from .recommendation import RecommendationWorkload
     from .results import DistributedResult, EconomicsResult, PerformanceProfile, ReliabilityResult, ServingResult, SustainabilityResult
     from .solvers import DistributedModel, EconomicsModel, Efficiency, ReliabilityModel, ServingModel, SingleNodeModel, SustainabilityModel
+    from .statespace import StateSpaceWorkload
     from .systems import Fleet, NetworkFabric, Node, Storage
     from .units import Q
     from .vision import Conditioning, DiffusionWorkload, VisionTransformerWorkload
@@ -32,8 +34,10 @@ _HOMES = {
     "facts": "Fact",
     "hardware": "ComputeCore HardwareNode Link MemoryHierarchy PeakRates PowerRatings",
     "infrastructure": "Datacenter GridProfile",
+    "recommendation": "RecommendationWorkload",
     "results": "DistributedResult EconomicsResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
     "solvers": "DistributedModel EconomicsModel Efficiency ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
+    "statespace": "StateSpaceWorkload",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",
     "vision": "Conditioning DiffusionWorkload VisionTransformerWorkload",

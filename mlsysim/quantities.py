@@ -302,6 +302,31 @@ Frequencies = _count(r"n_\omega", "width of the sinusoid of a time step", (16, 1
 SamplingSteps = _count(r"n_d", "denoising steps for one image", (1, 1000))
 Evaluations = _count(r"n_e", "images that are denoised for each one made (2 with classifier-free guidance)", (1, 2))
 
+# Recommendation.
+Rows = _count(r"n_r", "rows of all embedding tables", (1, 1e10))
+Tables = _count(r"n_T", "embedding tables", (1, 1000))
+EmbeddingDim = _count(r"d_e", "width of an embedding", (4, 1024))
+Lookups = _count(r"n_q", "rows that a sample looks up in all tables", (1, 10000), **_FROM_ZERO)
+DenseFeatures = _count(r"n_x", "numbers that a sample brings besides its categories", (1, 4096))
+FeatureVectors = _count(r"n_v", "feature vectors that interact", (2, 1000))
+InteractionPairs = _q(r"n_{vv}", "count", "pairs of feature vectors", (1, 1e6), **_FROM_ZERO)
+FeatureWidth = _count(r"w_x", "numbers that go through the interaction", (16, 1e5))
+CrossRank = _count(r"r_x", "rank of a cross layer", (1, 2048))
+CrossLayers = _count(r"L_x", "cross layers", (1, 16))
+LayerInputs = _count(r"n_\mathrm{in}", "inputs of a layer", (1, 1e5))
+LayerOutputs = _count(r"n_\mathrm{out}", "outputs of a layer", (1, 1e5))
+FlopPerAddition = _q(r"c_+", "flop", "arithmetic of one addition", (1, 2))
+
+# State-space models.
+Inner = _count(r"h_i", "width inside a state-space block", (64, 32768))
+StateDim = _count(r"n_s", "numbers of state for each channel", (1, 256))
+StepRank = _count(r"r_\Delta", "rank of the step size", (1, 1024))
+StateGroups = _count(r"n_g", "groups that share the scan's vectors", (1, 16))
+StateHeads = _count(r"a_s", "heads of a scan", (1, 512))
+ConvolvedChannels = _count(r"h_c", "channels of the short convolution", (64, 40000))
+ShortKernel = _count(r"k_c", "taps of the short convolution", (1, 8))
+FlopPerState = _q(r"c_s", "flop", "arithmetic for one number of state and token", (1, 16))
+
 # Supply: silicon.
 Peak = _q(r"P", "flop/s", "peak arithmetic rate", (1e6, 1e16), "TFLOP/s")
 Attainable = _q(r"P_\mathrm{att}", "flop/s", "attainable arithmetic rate", (1e6, 1e16), "TFLOP/s")

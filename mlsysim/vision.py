@@ -123,7 +123,8 @@ class VisionTransformerWorkload(Workload):
         counted("head_dim", g.hidden / g.heads)
         counted("matrices", 3.0 if self.gated else 2.0)
         tokens = NUMBERS.image_tokens(NUMBERS.patch_count(g.image_size, g.patch), g.class_tokens)
-        counted("learned_positions", tokens if self.learned_positions else 0.0)
+        g.__dict__["learned_positions"] = tokens if self.learned_positions else 0.0
+        g.origins["learned_positions"] = Origin(f"{role}.positions", None, self.facts.get("learned_positions"))
         counted("norm_vectors", (self.layers * self.norms_per_layer + self.final_norm) * (2.0 if self.norm_bias else 1.0))
         counted("biases", self._biases(g))
         return g

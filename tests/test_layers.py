@@ -19,7 +19,7 @@ ORDER = (
     ("nouns",),
     ("hardware",),
     ("workloads", "infrastructure"),
-    ("vision",),
+    ("vision", "statespace", "recommendation"),
     ("systems",),
     ("configs", "zoo"),
     ("results",),

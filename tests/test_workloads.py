@@ -1,10 +1,12 @@
 """Workloads: counts from geometry are the published ones, and geometries that cannot exist are refused."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsysim import CNNWorkload, InputError, Models, ServingModel, Systems, TransformerWorkload
+from mlsysim import CNNWorkload, Hardware, InfeasibleError, InputError, Models, ServingModel, SingleNodeModel, Systems, TransformerWorkload
 from mlsysim.readings import NUMBERS
 from mlsysim.workloads import attention_work, cache_bytes, decode_work
 
@@ -224,6 +226,27 @@ def test_a_convolutional_network_needs_its_counts(field):
     assert CNNWorkload(name="net", **counts).phases == ("forward", "training")
     with pytest.raises(InputError, match=field):
         CNNWorkload(name="net", **{k: v for k, v in counts.items() if k != field})
+
+
+def test_a_network_answers_on_a_microcontroller_or_says_what_is_too_much():
+    """Weights in flash, the activations held at once in RAM: either can be what does not fit."""
+    board, solver = Hardware.Tiny.ESP32, SingleNodeModel()
+    small = CNNWorkload(name="small", parameters=20_000, macs=3e6, activations=100_000, peak_activations=16_000)
+    fits = solver.solve(small, board, precision="int8")
+    assert fits.feasible
+    assert fits.number("memory_footprint") == 20_000 + 16_000
+    assert fits.number("latency") >= 2 * 3e6 / 0.96e9
+    for wide, says in ((small.replace(peak_activations=10**6), r"needs 1.* MB .*has 0?\.?5"), (small.replace(parameters=10**8), "needs 1")):
+        step = solver.solve(wide, board, precision="int8")
+        assert not step.feasible
+        assert re.search(says, step.reason), step.reason
+        assert " -" not in step.reason
+        with pytest.raises(InfeasibleError, match="too much"):
+            _ = step.latency
+    with pytest.raises(InputError, match="fp16"):
+        SingleNodeModel().solve(small, board, precision="fp16")
+    for refused in (Models.Vision.ViT_B16, Models.Diffusion.DiT_XL2, Models.Recommendation.DLRM_DCNv2):
+        assert not SingleNodeModel().solve(refused, board, precision="int8").feasible
 
 
 def test_phases_are_the_workloads_own():

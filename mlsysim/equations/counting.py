@@ -751,3 +751,25 @@ def conditioning_vectors(layers: q.Layers, block: q.BlockModulations, final: q.F
     Stops holding when some layers are not conditioned.
     """
     return layers * block + final
+
+
+@equation(source="mlsysim", where="counting")
+def stacked_parameters(layers: q.Layers, layer: q.LayerParameters) -> q.Parameters:
+    """Parameters of equal layers.
+
+    Holds when all layers are alike.
+
+    Stops holding when they share weights, or come in several kinds.
+    """
+    return layers * layer
+
+
+@equation(source="mlsysim", where="counting")
+def rewritten_bytes(state: q.KvBytes) -> q.KvBytes:
+    """Bytes moved by reading a state and writing it back.
+
+    Holds when all of it changes in a step.
+
+    Stops holding when it stays on the chip between two steps.
+    """
+    return 2 * state

@@ -48,7 +48,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "label": x.label,
     }
     if feasible is False:
-        values["reason"] = (eq.value(demand.footprint), eq.value(capacity))
+        needs, has = eq.value(demand.footprint), eq.value(capacity)
+        values["reason"] = (needs, has) if needs > has else (eq.value(demand.working), eq.value(hardware.capacity))
     return masked(eq, feasible, values, PerformanceProfile)
 
 
