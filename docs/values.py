@@ -11,6 +11,7 @@ from mlsysim import (
     Fleet,
     Hardware,
     Infrastructure,
+    LoadModel,
     Models,
     Q,
     ReliabilityModel,
@@ -85,6 +86,25 @@ def _footprint(grid: str) -> Any:
         assert result.carbon < other.carbon
         assert result.water > other.water
     return result
+
+
+def _load() -> Any:
+    """Llama 3 70B on four H100 under load: prompts in between make tokens slower."""
+    serving = _serving()
+    load = LoadModel().solve(serving, "2 request/s", ttft_target="1 s")
+    assert load.feasible
+    assert load.tpot > serving.itl
+    return load
+
+
+def llama3_70b_tpot() -> Any:
+    """Time for each output token of Llama 3 70B on four H100, with the prompts computed in between."""
+    return _load().tpot
+
+
+def llama3_70b_max_rate() -> Any:
+    """Requests a second that four H100 with Llama 3 70B serve at most."""
+    return _load().number("max_request_rate")
 
 
 def llama3_70b_weights() -> Any:

@@ -18,8 +18,25 @@ if TYPE_CHECKING:
     from .infrastructure import Datacenter, GridProfile
     from .readings import NUMBERS, Reading
     from .recommendation import RecommendationWorkload
-    from .results import DistributedResult, EconomicsResult, PerformanceProfile, ReliabilityResult, ServingResult, SustainabilityResult
-    from .solvers import DistributedModel, EconomicsModel, Efficiency, ReliabilityModel, ServingModel, SingleNodeModel, SustainabilityModel
+    from .results import (
+        DistributedResult,
+        EconomicsResult,
+        LoadResult,
+        PerformanceProfile,
+        ReliabilityResult,
+        ServingResult,
+        SustainabilityResult,
+    )
+    from .solvers import (
+        DistributedModel,
+        EconomicsModel,
+        Efficiency,
+        LoadModel,
+        ReliabilityModel,
+        ServingModel,
+        SingleNodeModel,
+        SustainabilityModel,
+    )
     from .statespace import StateSpaceWorkload
     from .systems import Fleet, NetworkFabric, Node, Storage
     from .units import Q
@@ -35,8 +52,8 @@ _HOMES = {
     "hardware": "ComputeCore HardwareNode Link MemoryHierarchy PeakRates PowerRatings",
     "infrastructure": "Datacenter GridProfile",
     "recommendation": "RecommendationWorkload",
-    "results": "DistributedResult EconomicsResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
-    "solvers": "DistributedModel EconomicsModel Efficiency ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
+    "results": "DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
+    "solvers": "DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
     "statespace": "StateSpaceWorkload",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",

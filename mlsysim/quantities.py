@@ -411,6 +411,27 @@ Replicas = _q(r"n_c", "count", "copies of the served model", (1, 1e4), **_FROM_Z
 Concurrency = _q(r"n_r", "count", "requests in the system", (1e-2, 1e4), **_FROM_ZERO)
 MaxBatch = _count(r"b_\mathrm{max}", "sequences that fit together", (0, 1e5), **_FROM_ZERO)
 
+PrefixLen = _count(r"s_x", "prompt tokens whose keys and values are cached already", (0, 65536), **_FROM_ZERO)
+DraftTokens = _count(r"\gamma_d", "tokens that a draft model proposes at a time", (1, 16), high=1000)
+Acceptance = _ratio(r"\alpha_d", "probability that a proposed token is accepted", (0, 1), high=1, low_open=False)
+TokensPerPass = _q(r"n_v", "count", "tokens that a verification pass gives a sequence", (1, 17))
+DraftTime = _q(r"t_d", "s", "time of a step of the draft model", (1e-5, 1), "ms", **_FROM_ZERO)
+VerifyTime = _q(r"t_v", "s", "time of a verification pass", (1e-4, 10), "ms", **_FROM_ZERO)
+
+# Serving under load.
+PromptTime = _q(r"t_p", "s", "time to compute one prompt", (1e-4, 1e3), "ms", **_FROM_ZERO)
+MixedTime = _q(r"t_x", "s", "time of a step that carries a chunk of a prompt as well", (1e-4, 1e2), "ms", **_FROM_ZERO)
+Tpot = _q(r"t_o", "s", "time for each output token, with the prompts computed in between", (1e-4, 1e2), "ms", **_FROM_ZERO)
+ChunkSize = _count(r"s_c", "prompt tokens of a chunk", (16, 16384))
+Chunks = _count(r"n_k", "chunks of a prompt", (1, 1000))
+ServiceTime = _q(r"t_b", "s", "time that a request keeps a server busy", (1e-3, 1e4), "s", **_FROM_ZERO)
+Servers = _count(r"c", "servers that share a queue", (1, 10000))
+OfferedLoad = _ratio(r"\rho_o", "requests that arrive over requests that can be served", (0, 2), low_open=False)
+Load = _ratio(r"\rho_s", "share of the servers' time in use", (0.01, 0.99), high=1)
+Variability = _ratio(r"c_v^2", "squared coefficient of variation", (0, 4), low_open=False)
+Percentile = _ratio(r"p_t", "share of requests that wait no longer", (0.5, 0.999), high=0.999999)
+TransferRate = _q(r"\beta_x", "byte/s", "rate at which caches move between devices", (1e6, 1e13), "GB/s", **_FROM_ZERO)
+
 # Money.
 Price = _q(r"K", "USD", "price of the equipment", (1, 1e9), "USD", **_FROM_ZERO)
 ResidualValue = _q(r"K_r", "USD", "value at the end of the lifetime", (0, 1e8), **_FROM_ZERO)

@@ -82,6 +82,11 @@ class Result:
         return value if type(value) is float else _frozen(value)
 
     @property
+    def inputs(self) -> Any:
+        """What it was solved from, as plain numbers with their origins."""
+        return self._inputs
+
+    @property
     def feasible(self) -> Any:
         """Whether it fits (an array of truths in a sweep)."""
         return _frozen(self._values["feasible"])
@@ -116,7 +121,8 @@ class Result:
 
     def lifted(self, lift: Any) -> "LiftedResult":
         """Return the result as another reading computes it, for the next solver to go on from."""
-        return LiftedResult(self._core(lift.reading, self._inputs.lifted(lift)), self)
+        inputs = self._inputs.lifted(lift)
+        return LiftedResult(self._core(lift.reading, inputs), inputs, self)
 
     def why(self, name: str | None = None) -> Any:
         """Return the derivation of a number: every equation used, its inputs, their sources, values substituted.
@@ -200,8 +206,8 @@ class Missing:
 class LiftedResult:
     """A result in another reading: its numbers are that reading's values."""
 
-    def __init__(self, values: dict[str, Any], plain: Result) -> None:
-        self._values, self.plain = values, plain
+    def __init__(self, values: dict[str, Any], inputs: Any, plain: Result) -> None:
+        self._values, self.inputs, self.plain = values, inputs, plain
 
     def number(self, name: str) -> Any:
         """Return the reading's value, with the same refusals as the plain result."""
@@ -311,6 +317,37 @@ class ServingResult(Result):
     communication_time: q.CommunicationTime
     concurrency: q.Concurrency
     always = frozenset({"memory_footprint", "kv_cache_size", "weight_memory", "max_batch_size", "replicas"})
+
+
+class LoadResult(Result):
+    """Serving under load: the rates are the whole system's."""
+
+    tpot: q.Tpot
+    longest_gap: q.Itl
+    prompt_time: q.PromptTime
+    max_request_rate: q.RequestRate
+    max_throughput: q.Throughput
+    utilization: q.OfferedLoad
+    queue_time: q.QueueTime
+    queue_time_percentile: q.QueueTime
+    ttft: q.Ttft
+    ttft_percentile: q.Ttft
+    request_latency: q.RequestLatency
+    concurrency: q.Concurrency
+    replicas_needed: q.Replicas
+    kv_transfer_time: q.CommunicationTime
+    kv_transfer_rate: q.TransferRate
+    always = frozenset(
+        {"tpot", "longest_gap", "prompt_time", "max_request_rate", "max_throughput", "utilization", "replicas_needed", "kv_transfer_time"}
+    )
+
+    @property
+    def reason(self) -> str:
+        """Why the load cannot be served; empty when it can."""
+        if self._values["feasible"] is not False:
+            return ""
+        asked, most = self._values["reason"]
+        return f"{asked:.4g} requests a second arrive, and the system serves at most {most:.4g}: the queue grows without end"
 
 
 class EconomicsResult(Result):

@@ -8,6 +8,7 @@ from mlsysim import (
     EconomicsModel,
     Fleet,
     Infrastructure,
+    LoadModel,
     Models,
     ReliabilityModel,
     ServingModel,
@@ -102,6 +103,20 @@ def results(four, cluster, terms, layouts):
     )
     found["serving paged"] = ServingModel().solve(
         Models.Language.Llama3_8B, hardware=h100, batch_size=16, input_len=1000, output_len=250, page_size=16
+    )
+    deepseek = {"model": Models.Language.DeepSeek_V3, "fleet": cluster, "precision": "bf16", "input_len": 1024, "output_len": 256}
+    found["serving expert-parallel"] = ServingModel().solve(**deepseek, batch_size=16, tp_size=8, ep_size=16)
+    found["serving speculative"] = ServingModel().solve(
+        Models.Language.Llama3_70B, fleet=four, batch_size=4, input_len=1024, output_len=256, tp_size=4, prefix_len=256,
+        draft=Models.Language.Llama3_8B, draft_tokens=4, acceptance_rate=0.7,
+    )  # fmt: skip
+    small = {"model": Models.Language.Llama3_8B, "fleet": four, "input_len": 1024, "output_len": 256}
+    served = ServingModel().solve(**small, batch_size=32)
+    found["load"] = LoadModel().solve(served, "50 request/s", output_variability=0.5, ttft_target="100 ms")
+    found["load chunked"] = LoadModel().solve(served, "50 request/s", chunk_size=384, prompt_variability=1)
+    found["load pipelined"] = LoadModel().solve(serving, "0.5 request/s")
+    found["load apart"] = LoadModel().solve(
+        served, "50 request/s", prefill=ServingModel().solve(**small, tp_size=2), kv_bandwidth="50 GB/s"
     )
     for name, layout in layouts.items():
         found[f"distributed {name}"] = DistributedModel().solve(fleet=cluster, **layout)

@@ -26,13 +26,14 @@ from mlsysim.units import is_quantity, registry
 RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issubclass(r, kinds.Result) and r is not kinds.Result]
 
 DIMENSIONS = [
-    (r"^latency|(latency|_time|duration|mtbf|interval|ttft|itl)$", "s"),
+    (r"^latency|(latency|_time|duration|mtbf|interval|ttft|itl|tpot|_gap|_percentile)$", "s"),
     (r"(throughput|request_rate)$", "1/s"),
-    (r"^(replicas|concurrency|max_batch_size|dp_size|expected_failures)$", ""),
+    (r"^(replicas|replicas_needed|utilization|concurrency|max_batch_size|dp_size|expected_failures)$", ""),
     (r"^(mfu|scaling_efficiency|bubble_fraction|goodput|failure_probability)$", ""),
     (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
     (r"^(memory_.*|.*_memory|kv_cache_size|checkpoint_size)$", "byte"),
     (r"^(capital|capex|opex_.*|tco|cost_per_.*)$", "USD"),
+    (r"_transfer_rate$", "byte/s"),
     (r"energy$", "J"),
     (r"carbon$", "gCO2e"),
     (r"^water", "liter"),

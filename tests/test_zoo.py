@@ -161,16 +161,16 @@ def test_peaks_and_bandwidths_are_what_they_are_made_of(device):
 
 RANGES = {
     "Cloud": {
-        "memory.capacity": ("10 GB", "300 GB"),
-        "memory.bandwidth": ("200 GB/s", "10 TB/s"),
-        "compute.peak.fp16": ("50 TFLOP/s", "5 PFLOP/s"),
-        "power.tdp": ("50 W", "1.5 kW"),
+        "memory.capacity": ("200 MB", "1 TB"),
+        "memory.bandwidth": ("50 GB/s", "25 PB/s"),
+        "compute.peak.fp16": ("50 TFLOP/s", "20 PFLOP/s"),
+        "power.tdp": ("50 W", "25 kW"),
         "price": ("1000 USD", "60000 USD"),
     },
     "Workstation": {"memory.capacity": ("8 GB", "600 GB"), "memory.bandwidth": ("50 GB/s", "2 TB/s"), "power.tdp": ("10 W", "700 W")},
-    "Edge": {"memory.capacity": ("1 GB", "128 GB"), "memory.bandwidth": ("10 GB/s", "500 GB/s"), "power.tdp": ("1 W", "150 W")},
+    "Edge": {"memory.capacity": ("1 MB", "128 GB"), "memory.bandwidth": ("100 MB/s", "500 GB/s"), "power.tdp": ("1 W", "150 W")},
     "Mobile": {"memory.capacity": ("1 GB", "32 GB"), "memory.bandwidth": ("5 GB/s", "200 GB/s"), "power.tdp": ("0.5 W", "30 W")},
-    "Tiny": {"memory.capacity": ("16 kB", "32 MB"), "memory.bandwidth": ("1 MB/s", "10 GB/s"), "power.active": ("1 uW", "2 W")},
+    "Tiny": {"memory.capacity": ("16 kB", "32 MB"), "memory.bandwidth": ("1 MB/s", "50 GB/s"), "power.active": ("1 uW", "2 W")},
     "Grids": {
         "carbon_intensity": ("1 gCO2e/kWh", "1200 gCO2e/kWh"),
         "water_intensity": ("0.01 L/kWh", "30 L/kWh"),
@@ -178,13 +178,13 @@ RANGES = {
     },
     "Datacenters": {"wue": ("0 L/kWh", "10 L/kWh")},
     "Nodes": {
-        "max_power": ("1 kW", "20 kW"),
+        "max_power": ("1 kW", "200 kW"),
         "nic_bandwidth": ("100 Gb/s", "1 Tb/s"),
-        "host_memory": ("128 GB", "10 TB"),
-        "price": ("20000 USD", "1000000 USD"),
+        "host_memory": ("128 GB", "20 TB"),
+        "price": ("20000 USD", "5000000 USD"),
         "reliability.node_mtbf": ("500 hour", "200000 hour"),
     },
-    "Fabrics": {"bandwidth": ("10 Gb/s", "1 Tb/s"), "latency": ("0.1 us", "50 us")},
+    "Fabrics": {"bandwidth": ("10 Gb/s", "20 Tb/s"), "latency": ("0.1 us", "50 us")},
     "Storage": {"write_bandwidth": ("1 GB/s", "20 TB/s")},
     "Clusters": {"mtbf": ("0.1 hour", "10000 hour")},
     "Prices": {

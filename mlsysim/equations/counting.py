@@ -75,6 +75,61 @@ def block_parameters(attention: q.Parameters, mlp: q.Parameters) -> q.Parameters
 
 
 @equation(source="mlsysim", where="counting")
+def joint_parameters(first: q.Parameters, second: q.Parameters) -> q.Parameters:
+    """Parameters of two parts together.
+
+    Holds when the parts share no weights.
+
+    Stops holding when they do: then the shared ones count once.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def joint_work(first: q.ForwardWork, second: q.ForwardWork) -> q.ForwardWork:
+    """Arithmetic of two parts of a forward pass.
+
+    Holds when both parts run once.
+
+    Stops holding when one of them is skipped or kept from an earlier pass.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def conditioning_vectors(layers: q.Layers, block: q.BlockModulations, final: q.FinalModulations) -> q.Modulations:
+    """Vectors that conditioning hands to all layers and to what follows them.
+
+    Holds when every layer is conditioned alike.
+
+    Stops holding when some layers are not conditioned.
+    """
+    return layers * block + final
+
+
+@equation(source="mlsysim", where="counting")
+def stacked_parameters(layers: q.Layers, layer: q.LayerParameters) -> q.Parameters:
+    """Parameters of equal layers.
+
+    Holds when all layers are alike.
+
+    Stops holding when they share weights, or come in several kinds.
+    """
+    return layers * layer
+
+
+@equation(source="mlsysim", where="counting")
+def rewritten_bytes(state: q.KvBytes) -> q.KvBytes:
+    """Bytes moved by reading a state and writing it back.
+
+    Holds when all of it changes in a step.
+
+    Stops holding when it stays on the chip between two steps.
+    """
+    return 2 * state
+
+
+@equation(source="mlsysim", where="counting")
 def output_head_parameters(vocabulary: q.Vocabulary, hidden: q.Hidden) -> q.HeadParameters:
     """Parameters of the matrix that turns a hidden state into next-token scores.
 
@@ -721,55 +776,308 @@ def pass_parameters(parameters: q.Parameters, shared: q.Parameters, held: q.Para
 
 
 @equation(source="mlsysim", where="counting")
-def joint_parameters(first: q.Parameters, second: q.Parameters) -> q.Parameters:
-    """Parameters of two parts together.
+def group_tokens(tokens: q.Tokens, expert_parallel: q.ExpertParallel) -> q.Tokens:
+    """Tokens of all replicas that share their experts.
 
-    Holds when the parts share no weights.
+    Holds when the replicas compute equal batches at the same time.
 
-    Stops holding when they do: then the shared ones count once.
+    Stops holding when some of them idle.
+    """
+    return tokens * expert_parallel
+
+
+@equation(source="mlsysim", where="counting")
+def expert_rank_parameters(parameters: q.Parameters, routed: q.Parameters, expert_parallel: q.ExpertParallel) -> q.Parameters:
+    """Parameters that one of several replicas holds, or reads, when they share their routed experts.
+
+    Holds when experts, and the tokens that they draw, are spread evenly.
+
+    Stops holding when popular experts are held twice.
+    """
+    return parameters - routed + routed / expert_parallel
+
+
+@equation(source="mlsysim", where="counting")
+def unshared_cache(whole: q.KvBytes, prefix: q.KvBytes) -> q.KvBytes:
+    """Key-value cache that a sequence does not share with others.
+
+    Holds when the shared part is stored once.
+
+    Stops holding when each sequence keeps a copy of it.
+    """
+    return whole - prefix
+
+
+@equation(source="mlsysim", where="counting")
+def prefix_footprint(footprint: q.Footprint, prefix: q.KvBytes) -> q.Footprint:
+    """Memory of serving with the cache of a shared prefix, stored once.
+
+    Holds when all sequences begin with the same prefix.
+
+    Stops holding when there are several prefixes.
+    """
+    return footprint + prefix
+
+
+@equation(source="mlsysim", where="counting")
+def computed_tokens(input_len: q.InputLen, prefix_len: q.PrefixLen) -> q.NewTokens:
+    """Prompt tokens that are left to compute when a prefix is cached.
+
+    Holds when the prefix is found in the cache.
+
+    Stops holding when it was evicted.
+    """
+    return input_len - prefix_len
+
+
+@equation(source="mlsysim", where="counting")
+def stage_hops(stages: q.PipelineParallel) -> q.Repeats:
+    """Messages from stage to stage on the way through a pipeline.
+
+    Holds when each stage hands over once.
+
+    Stops holding when stages are interleaved.
+    """
+    return stages - 1
+
+
+@equation(source="mlsysim", where="counting")
+def both_messages(first: q.CommunicationTime, second: q.CommunicationTime, third: q.CommunicationTime) -> q.CommunicationTime:
+    """Time of three kinds of communication that take turns.
+
+    Holds when none of them overlaps another.
+
+    Stops holding when they use different links at the same time.
+    """
+    return first + second + third
+
+
+@equation(source="mlsysim", where="counting")
+def verified_tokens(batch: q.Batch, draft_tokens: q.DraftTokens) -> q.Tokens:
+    """Tokens of a batch that one verification computes: each draft, and the token before it.
+
+    Holds when every sequence has a draft of the same length.
+
+    Stops holding when drafts end early.
+    """
+    return batch * (draft_tokens + 1)
+
+
+@equation(source="mlsysim", where="counting")
+def both_weights(first: q.WeightBytes, second: q.WeightBytes) -> q.WeightBytes:
+    """Weights of two models on the same device.
+
+    Holds when neither is offloaded.
+
+    Stops holding when they share layers.
     """
     return first + second
 
 
 @equation(source="mlsysim", where="counting")
-def joint_work(first: q.ForwardWork, second: q.ForwardWork) -> q.ForwardWork:
-    """Arithmetic of two parts of a forward pass.
+def both_caches(first: q.KvBytes, second: q.KvBytes) -> q.KvBytes:
+    """Caches of two models on the same device.
 
-    Holds when both parts run once.
+    Holds when both keep the same sequences.
 
-    Stops holding when one of them is skipped or kept from an earlier pass.
+    Stops holding when they share layers.
     """
     return first + second
 
 
 @equation(source="mlsysim", where="counting")
-def conditioning_vectors(layers: q.Layers, block: q.BlockModulations, final: q.FinalModulations) -> q.Modulations:
-    """Vectors that conditioning hands to all layers and to what follows them.
+def both_prefills(first: q.StepTime, second: q.StepTime) -> q.StepTime:
+    """Time to compute the prompts with two models, one after the other.
 
-    Holds when every layer is conditioned alike.
+    Holds when they share the devices.
 
-    Stops holding when some layers are not conditioned.
+    Stops holding when they run side by side.
     """
-    return layers * block + final
+    return first + second
 
 
 @equation(source="mlsysim", where="counting")
-def stacked_parameters(layers: q.Layers, layer: q.LayerParameters) -> q.Parameters:
-    """Parameters of equal layers.
+def chunk_work(work: q.Work, chunks: q.Chunks) -> q.Work:
+    """Arithmetic of one of several chunks of a prompt, on average.
 
-    Holds when all layers are alike.
+    Holds when chunks are averaged over: later ones attend to more tokens than earlier ones.
 
-    Stops holding when they share weights, or come in several kinds.
+    Stops holding when one chunk in particular is meant.
     """
-    return layers * layer
+    return work / chunks
 
 
 @equation(source="mlsysim", where="counting")
-def rewritten_bytes(state: q.KvBytes) -> q.KvBytes:
-    """Bytes moved by reading a state and writing it back.
+def chunk_context(new_tokens: q.NewTokens, chunk: q.ChunkSize, prefix_len: q.PrefixLen = 0) -> q.Context:
+    """Cached tokens that a chunk of a prompt touches, on average, itself included.
 
-    Holds when all of it changes in a step.
+    Holds when chunks are full: the first touches the cached prefix and itself, the last the whole prompt.
 
-    Stops holding when it stays on the chip between two steps.
+    Stops holding when one chunk in particular is meant.
     """
-    return 2 * state
+    return prefix_len + (new_tokens + min(new_tokens, chunk)) / 2
+
+
+@equation(source="mlsysim", where="counting")
+def mixed_work(decode: q.Work, chunk: q.Work) -> q.Work:
+    """Arithmetic of a step that decodes and computes a chunk of a prompt.
+
+    Holds when both go through the layers together.
+
+    Stops holding when they are launched apart.
+    """
+    return decode + chunk
+
+
+@equation(source="mlsysim", where="counting")
+def mixed_tokens(batch: q.Batch, chunk: q.ChunkSize) -> q.Tokens:
+    """Tokens of a step that decodes and computes a chunk of a prompt.
+
+    Holds when the chunk is full.
+
+    Stops holding when it is the last one.
+    """
+    return batch + chunk
+
+
+@equation(source="mlsysim", where="counting")
+def chunked_prompt_time(mixed: q.MixedTime, chunks: q.Chunks) -> q.PromptTime:
+    """Time from the first chunk of a prompt to its first token.
+
+    Holds when each step carries a chunk of the same prompt.
+
+    Stops holding when prompts take turns.
+    """
+    return chunks * mixed
+
+
+@equation(source="mlsysim", where="counting")
+def stalled_token_time(itl: q.Itl, prompt: q.PromptTime) -> q.Itl:
+    """Longest time between two tokens, when a whole prompt is computed in between.
+
+    Holds when one prompt joins at a time.
+
+    Stops holding when several wait to join.
+    """
+    return itl + prompt
+
+
+@equation(source="mlsysim", where="counting")
+def slot_time(tpot: q.Tpot, output_len: q.OutputLen) -> q.ServiceTime:
+    """Time that a request keeps its place in a full batch.
+
+    Holds when places are refilled at once, so that all time of the replica belongs to some place.
+
+    Stops holding when the batch is not full.
+    """
+    return tpot * output_len
+
+
+@equation(source="mlsysim", where="counting")
+def slots(batch: q.Batch, copies: q.Replicas) -> q.Servers:
+    """Places for requests in all replicas together.
+
+    Holds when a request may go to any replica.
+
+    Stops holding when requests stick to one.
+    """
+    return batch * copies
+
+
+@equation(source="mlsysim", where="counting")
+def replica_rate(rate: q.RequestRate, copies: q.Replicas) -> q.RequestRate:
+    """Requests a second of one replica.
+
+    Holds when requests are spread evenly.
+
+    Stops holding when they are not.
+    """
+    return rate / copies
+
+
+@equation(source="mlsysim", where="counting")
+def server_load(rate: q.RequestRate, service: q.ServiceTime) -> q.Load:
+    """Share of its time that a single server is busy.
+
+    Holds when the queue is in a steady state.
+
+    Stops holding when more arrives than can be served.
+    """
+    return rate * service
+
+
+@equation(source="mlsysim", where="counting")
+def pool_rate(copies: q.Replicas, service: q.ServiceTime) -> q.RequestRate:
+    """Requests a second that servers can take, each one at a time.
+
+    Holds when a server is never idle.
+
+    Stops holding when it batches requests.
+    """
+    return copies / service
+
+
+@equation(source="mlsysim", where="counting")
+def slower_rate(first: q.RequestRate, second: q.RequestRate) -> q.RequestRate:
+    """Requests a second that two pools in a row can serve.
+
+    Holds when each request passes both.
+
+    Stops holding when some skip one.
+    """
+    return min(first, second)
+
+
+@equation(source="mlsysim", where="counting")
+def total_wait(first: q.QueueTime, second: q.QueueTime) -> q.QueueTime:
+    """Time in two queues, one after the other.
+
+    Holds when means are added; two percentiles added are those of a request that is unlucky twice, so they overstate.
+
+    Stops holding when one wait overlaps the other.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def loaded_first_token(wait: q.QueueTime, prompt: q.PromptTime) -> q.Ttft:
+    """Time to first token of a request that waits its turn and is then computed.
+
+    Holds when the first token is sent as soon as the prompt is done.
+
+    Stops holding when it waits for the step that is under way.
+    """
+    return wait + prompt
+
+
+@equation(source="mlsysim", where="counting")
+def loaded_latency(ttft: q.Ttft, moved: q.QueueTime, tpot: q.Tpot, output_len: q.OutputLen) -> q.RequestLatency:
+    """Time from a request to its last token, with the move of its cache to other devices.
+
+    Holds when tokens come at their mean pace.
+
+    Stops holding when the answer is cut short.
+    """
+    return ttft + moved + (output_len - 1) * tpot
+
+
+@equation(source="zhong2024distserve", where="section 3.1, equation 2: the slowest stage sets the pace of the queue")
+def stage_service(prompt: q.PromptTime, stages: q.PipelineParallel) -> q.ServiceTime:
+    """Time that a prompt keeps a stage of a pipeline busy, after which the next one may enter.
+
+    Holds when the stages are equal and messages between them are short.
+
+    Stops holding when prompts differ in length, so that short ones wait behind long ones in every stage.
+    """
+    return prompt / stages
+
+
+@equation(source="mlsysim", where="counting")
+def served_tokens(rate: q.RequestRate, output_len: q.OutputLen) -> q.Throughput:
+    """Tokens generated a second at a rate of requests.
+
+    Holds when all answers are equally long, or at their mean.
+
+    Stops holding when answers are cut short.
+    """
+    return rate * output_len

@@ -2,7 +2,7 @@
 
 from .. import quantities as q
 from ..equation import equation
-from ..vocabulary import floor
+from ..vocabulary import ceil, floor
 from .roofline import compute_time, memory_time, step_time
 
 
@@ -173,3 +173,86 @@ def serving_footprint(weights: q.WeightBytes, cache: q.KvBytes) -> q.Footprint:
     model for speculation is loaded as well.
     """
     return weights + cache
+
+
+@equation(source="leviathan2023", where="section 3.1, equation 1")
+def speculative_tokens(acceptance: q.Acceptance, draft_tokens: q.DraftTokens) -> q.TokensPerPass:
+    """Expected tokens that a sequence gains from one verification of a draft: those accepted, and the one that the model adds itself.
+
+    Holds when each proposed token is accepted with the same probability, whatever came before it.
+
+    Stops holding when acceptance falls along the draft, when several drafts are verified as a tree, or when the answer ends
+    within the draft.
+    """
+    return draft_tokens + 1 if acceptance >= 1 else (1 - acceptance ** (draft_tokens + 1)) / (1 - acceptance)
+
+
+@equation(source="leviathan2023", where="section 3.3, theorem 3.8 and its proof")
+def speculative_token_time(draft: q.DraftTime, verify: q.VerifyTime, draft_tokens: q.DraftTokens, tokens: q.TokensPerPass) -> q.Itl:
+    """Mean time for each token when a draft model proposes several, one after the other, and the model verifies them in one pass.
+
+    Holds when drafting and verifying take turns on the same devices.
+
+    Stops holding when drafts are made while the last ones are verified, when the draft comes from heads of the model itself, or when
+    answers are so short that the last pass counts.
+    """
+    return (draft_tokens * draft + verify) / tokens
+
+
+@equation(source="mlsysim", where="counting")
+def interleaved_token_time(itl: q.Itl, prompt: q.PromptTime, batch: q.Batch, output_len: q.OutputLen) -> q.Tpot:
+    """Mean time for each output token under continuous batching, where decoding stops for each prompt that joins the batch.
+
+    In a steady state a batch starts as many prompts as it ends answers: so many of them for each step.
+
+    Holds when the batch stays full and prompts are computed one at a time, whole.
+
+    Stops holding when prompts run on other devices, when they share the steps of decoding in chunks, or when load is too low to
+    keep the batch full: tokens then come faster.
+    """
+    return itl + batch / output_len * prompt
+
+
+@equation(source="zhou2026sarathiserve", where="Short answer, chunked-prefills")
+def chunk_count(new_tokens: q.NewTokens, chunk: q.ChunkSize) -> q.Chunks:
+    """Chunks that a prompt is cut into.
+
+    Holds when all chunks but the last are full.
+
+    Stops holding when the size of a chunk follows the number of sequences that decode beside it.
+    """
+    return ceil(new_tokens / chunk)
+
+
+@equation(source="mlsysim", where="counting")
+def chunked_token_time(itl: q.Itl, mixed: q.MixedTime, batch: q.Batch, chunks: q.Chunks, output_len: q.OutputLen) -> q.Tpot:
+    """Mean time for each output token when prompts are computed in chunks that share the steps of decoding.
+
+    Holds when a step carries at most one chunk, so that the share of mixed steps is the number of chunks that each step of a full
+    batch has to start.
+
+    Stops holding when several chunks fit into a step, or when the batch is not full.
+    """
+    return itl + min(1, batch * chunks / output_len) * (mixed - itl)
+
+
+@equation(source="mlsysim", where="counting")
+def chunked_request_rate(rate: q.RequestRate, mixed: q.MixedTime, chunks: q.Chunks, copies: q.Replicas) -> q.RequestRate:
+    """Requests a second that chunked prefills allow: no more than one chunk for each step.
+
+    Holds when each replica takes one chunk at a time.
+
+    Stops holding when several prompts advance in the same step.
+    """
+    return min(rate, copies / (chunks * mixed))
+
+
+@equation(source="zhong2024distserve", where="section 3.3, communication overhead")
+def kv_transfer_rate(rate: q.RequestRate, cache: q.KvBytes) -> q.TransferRate:
+    """Rate at which the caches of prompts move from the devices that compute prompts to those that decode.
+
+    Holds when every prompt's cache is sent once and arrivals are steady.
+
+    Stops holding when cached prefixes are there already, when caches are compressed on the way, or during a burst.
+    """
+    return rate * cache

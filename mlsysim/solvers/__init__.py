@@ -3,11 +3,12 @@
 from .base import Efficiency
 from .distributed import DistributedModel
 from .economics import EconomicsModel
+from .load import LoadModel
 from .reliability import ReliabilityModel
 from .serving import ServingModel
 from .single_node import SingleNodeModel
 from .sustainability import SustainabilityModel
 
-SOLVERS = (SingleNodeModel, DistributedModel, ServingModel, EconomicsModel, SustainabilityModel, ReliabilityModel)
+SOLVERS = (SingleNodeModel, DistributedModel, ServingModel, LoadModel, EconomicsModel, SustainabilityModel, ReliabilityModel)
 
 __all__ = [s.__name__ for s in SOLVERS] + ["SOLVERS", "Efficiency"]

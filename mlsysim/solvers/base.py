@@ -108,7 +108,8 @@ class Doors:
         self.single = frozenset(single.split())
         self.swept = (*(n for n in quantities if n not in self.single), *_SHARES)
         shown = quantities | _SIZES | dict.fromkeys(_SHARES, "Efficiency") | {"overhead": "Overhead"}
-        self.origins = {name: Origin(name.replace("efficiency_", "efficiency."), known[quantity]) for name, quantity in shown.items()}
+        names = {n: n.replace("efficiency_", "efficiency.") for n in shown}
+        self.origins: dict[str, Origin] = {name: Origin(names[name], known[quantity]) for name, quantity in shown.items()}
 
     def read(self, **given: Any) -> dict[str, Any]:
         """Return the arguments that are given as plain numbers."""
@@ -123,18 +124,20 @@ class Doors:
             numbers[name] = symbols[name].read(value, name)
         return numbers
 
-    def solve(self, result: type[Result], core: Callable[..., dict[str, Any]], x: dict[str, Any], **origins: Origin) -> Any:
-        """Return the result of a solver's core for its inputs, read as arrays where one of them is one."""
-        reading = NUMBERS
+    def reading(self, x: dict[str, Any]) -> Reading:
+        """Return the reading of a solver's inputs: arrays where one of them is one."""
         for name in self.swept:
             if name in x and type(x[name]) is not float:
                 from ..readings.arrays import ARRAYS, shapes_agree
 
                 shapes_agree({n: x[n] for n in self.swept if n in x})
-                reading = ARRAYS
-                break
+                return ARRAYS
+        return NUMBERS
+
+    def solve(self, result: type[Result], core: Callable[..., dict[str, Any]], x: dict[str, Any], **origins: Origin) -> Any:
+        """Return the result of a solver's core for its inputs."""
         inputs = Inputs(self.origins | origins if origins else self.origins, x)
-        return result(core(reading, inputs), core, inputs)
+        return result(core(self.reading(x), inputs), core, inputs)
 
 
 _SHARES = ("efficiency_compute", "efficiency_memory", "efficiency_link")

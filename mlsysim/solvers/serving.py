@@ -8,28 +8,112 @@ from ..nouns import Lowered
 from ..readings import Reading
 from ..results import ServingResult
 from ..systems import Fleet, Node
-from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters
-from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
-from .communication import all_reduce_on_node
+from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, routed_parameters
+from .base import Doors, anywhere, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
+from .communication import all_reduce_on_node, local_bandwidth, network
 from .single_node import step_on_device
 
 
-def phase_on_replica(eq: Reading, x: Lowered, work: Any, read: Any, cache: Any, batch: Any, new_tokens: Any) -> tuple[Any, Any, Any, Any]:
+def device_cache(eq: Reading, x: Lowered, g: Lowered, context: Any, batch: Any) -> Any:
+    """Return the cache that one device of a tensor group holds if it had all layers; a latent one is held by each of them."""
+    held = None if g.latent or not x.tensor else eq.heads_held(g.kv_heads, x.tp_size)
+    return cache_bytes(eq, g, context, batch, x.kv_size, held)
+
+
+def weights_read(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
+    """Return the weights that a pass over a replica's tokens reads, counted for a whole model; shared experts are read by their owners."""
+    if not (x.expert_parallel and g.moe):
+        return eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
+    together = eq.group_tokens(tokens, x.ep_size)
+    routed = routed_parameters(eq, g, together)
+    return eq.weight_bytes(eq.expert_rank_parameters(read_parameters(eq, g, together), routed, x.ep_size), x.weight_size)
+
+
+def messages(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
+    """Return the time of the messages of one pass over a replica's tokens: inside layers, to experts, between stages."""
+    hardware = x.hardware
+    tensor = expert = stages = 0.0
+    message = None if x.alone else eq.activation_message(tokens, 1.0, g.hidden, x.element_size, 1.0)
+    if x.tensor:
+        tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), eq.collective_count(2.0, g.layers, 1.0))
+    if x.expert_parallel:
+        bandwidth, latency = (local_bandwidth(eq, x, x.ep_size), hardware.link_latency) if x.ep_inside else network(eq, x)
+        sent = eq.expert_parallel_message(tokens, g.hidden, g.experts_active, x.element_size)
+        layers = eq.expert_layers(g.layers, g.dense_layers)
+        expert = eq.repeated_time(eq.all_to_all_time(sent, x.ep_size, bandwidth, latency), eq.collective_count(2.0, layers, 1.0))
+    if x.pipelined:
+        bandwidth, latency = (local_bandwidth(eq, x, 2.0), hardware.link_latency) if x.pp_inside else network(eq, x)
+        hop = eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency)
+        stages = eq.repeated_time(hop, eq.stage_hops(x.pp_size))
+    return tensor if not (x.expert_parallel or x.pipelined) else eq.both_messages(tensor, expert, stages)
+
+
+def pass_on_replica(eq: Reading, x: Lowered, g: Lowered, work: Any, cache: Any, tokens: Any) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of one pass through all stages of a replica.
 
-    ``work`` and ``read`` are the whole model's for one stage's batch; ``cache`` is what one device of a whole-model
-    tensor group touches.
+    ``work`` is the whole model's for one stage's tokens; ``cache`` is what one device of a tensor group touches if it had all layers.
     """
     hardware = x.hardware
     share = eq.device_work(work, x.tp_size, x.pp_size)
-    weights = eq.device_bytes(read, x.tp_size, x.pp_size)
+    weights = eq.device_bytes(weights_read(eq, x, g, tokens), x.tp_size, x.pp_size)
     traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size))
     compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
-    communication = 0.0
-    if x.tensor:
-        message = eq.activation_message(batch, new_tokens, x.model.hidden, x.element_size, 1.0)
-        communication = eq.repeated_time(all_reduce_on_node(eq, x, message), eq.collective_count(2.0, x.model.layers, 1.0))
-    return compute, memory, eq.through_stages(stage, x.pp_size), communication
+    return compute, memory, eq.through_stages(stage, x.pp_size), 0.0 if x.alone else messages(eq, x, g, tokens)
+
+
+def prefill_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any) -> tuple[Any, Any, Any, Any]:
+    """Return compute, memory, step and communication time of the prompts of a batch, without what is cached already."""
+    new = eq.computed_tokens(x.input_len, x.prefix_len) if x.prefixed else x.input_len
+    tokens = eq.token_count(batch, new)
+    work = pass_work(eq, g, tokens, batch, batch, new, x.prefix_len if x.prefixed else 0.0)
+    return pass_on_replica(eq, x, g, work, device_cache(eq, x, g, x.input_len, batch), tokens)
+
+
+def decode_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
+    """Return compute, memory, step and communication time of one token for each sequence of a batch."""
+    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch), batch)
+
+
+def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
+    """Return compute and memory time of a verification, and step and communication time for each token that is gained."""
+    g = x.model
+    _, _, draft, draft_waits = decode_pass(eq, x, x.draft, batch, context)
+    tokens = eq.verified_tokens(batch, x.draft_tokens)
+    work = decode_work(eq, g, tokens, context)
+    compute, memory, verify, waits = pass_on_replica(eq, x, g, work, device_cache(eq, x, g, context, batch), tokens)
+    gained = eq.speculative_tokens(x.acceptance_rate, x.draft_tokens)
+    step = eq.speculative_token_time(draft, verify, x.draft_tokens, gained)
+    return compute, memory, step, eq.speculative_token_time(draft_waits, waits, x.draft_tokens, gained) if x.tensor else 0.0
+
+
+def held_on_device(eq: Reading, x: Lowered, final: Any, batch: Any) -> Any:
+    """Return the cache of a batch on one device, at a context, with that of a draft model; a shared prefix is counted apart."""
+
+    def of(g: Lowered) -> Any:
+        whole = device_cache(eq, x, g, final, batch)
+        return eq.unshared_cache(whole, device_cache(eq, x, g, x.prefix_len, batch)) if x.prefixed else whole
+
+    cache = of(x.model) if not x.speculative else eq.both_caches(of(x.model), of(x.draft))
+    return eq.device_bytes(cache, 1.0, x.pp_size)
+
+
+def memory_of_replica(eq: Reading, x: Lowered, final: Any) -> tuple[Any, Any, Any, Any]:
+    """Return all weights, and one device's weights (with a shared prefix), footprint, and cache of one sequence."""
+    g = x.model
+    parameters = all_parameters(eq, g)
+    whole = eq.weight_bytes(parameters, x.weight_size)
+    held = whole
+    if x.expert_parallel:
+        held = eq.weight_bytes(eq.expert_rank_parameters(parameters, routed_parameters(eq, g), x.ep_size), x.weight_size)
+    if x.speculative:
+        held = eq.both_weights(held, eq.weight_bytes(all_parameters(eq, x.draft), x.weight_size))
+    weights = eq.device_bytes(held, x.tp_size, x.pp_size)
+    if x.prefixed:
+        prefix = device_cache(eq, x, g, x.prefix_len, 1.0)
+        prefix = prefix if not x.speculative else eq.both_caches(prefix, device_cache(eq, x, x.draft, x.prefix_len, 1.0))
+        weights = eq.prefix_footprint(weights, eq.device_bytes(prefix, 1.0, x.pp_size))
+    footprint = eq.serving_footprint(weights, held_on_device(eq, x, final, x.batch_size))
+    return whole, weights, footprint, held_on_device(eq, x, final, 1.0)
 
 
 def all_devices(eq: Reading, x: Lowered, replica: Any) -> Any:
@@ -42,34 +126,21 @@ def all_devices(eq: Reading, x: Lowered, replica: Any) -> Any:
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve serving, in whatever reading."""
     g, hardware = x.model, x.hardware
-    whole = eq.weight_bytes(all_parameters(eq, g), x.weight_size)
-    weights = eq.device_bytes(whole, x.tp_size, x.pp_size)
-    held = None if g.latent or not x.tensor else eq.heads_held(g.kv_heads, x.tp_size)
     final = eq.final_context(x.input_len, x.output_len)
     if x.paged:
         final = eq.paged_context(final, x.page_size)
-
-    def device_cache(context: Any, batch: Any) -> Any:
-        return cache_bytes(eq, g, context, batch, x.kv_size, held)
-
-    sequence_cache = eq.device_bytes(device_cache(final, 1.0), 1.0, x.pp_size)
-    cache = eq.device_bytes(device_cache(final, x.batch_size), 1.0, x.pp_size)
-    footprint = eq.serving_footprint(weights, cache)
+    whole, weights, footprint, sequence_cache = memory_of_replica(eq, x, final)
     feasible = footprint <= hardware.capacity
 
-    tokens = eq.token_count(x.batch_size, x.input_len)
-    work = pass_work(eq, g, tokens, x.batch_size, x.batch_size, x.input_len)
-    read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
-    prefill_compute, prefill_memory, prefill, prefill_waits = phase_on_replica(
-        eq, x, work, read, device_cache(x.input_len, x.batch_size), x.batch_size, x.input_len
-    )
+    prefill_compute, prefill_memory, prefill, prefill_waits = prefill_pass(eq, x, g, x.batch_size)
+    if x.speculative:
+        prefill = eq.both_prefills(prefill, prefill_pass(eq, x, x.draft, x.batch_size)[2])
     ttft = eq.time_to_first_token(0.0, prefill, prefill_waits)
 
     stage = x.batch_size if not x.pipelined else eq.stage_batch(x.batch_size, x.pp_size)
     context = eq.mean_decode_context(x.input_len, x.output_len)
-    work = decode_work(eq, g, stage, context)
-    read = eq.weight_bytes(read_parameters(eq, g, stage), x.weight_size)
-    compute, memory, step, waits = phase_on_replica(eq, x, work, read, device_cache(context, stage), stage, 1.0)
+    decode = speculation(eq, x, stage, context) if x.speculative else decode_pass(eq, x, g, stage, context)
+    compute, memory, step, waits = decode
     itl = eq.inter_token_latency(step, waits)
 
     latency = eq.request_latency(ttft, itl, x.output_len)
@@ -125,13 +196,61 @@ def check_split(model: TransformerWorkload, tp: float, pp: float) -> None:
         raise LayoutError(f"pp_size={pp:g} does not divide the {model.layers} layers of {model.title}")
 
 
+def check_replicas(tp: float, pp: float, widest: int, devices: int) -> None:
+    """Refuse replicas that a node or a fleet cannot hold."""
+    replica = tp * pp
+    if widest and tp > widest:
+        raise LayoutError(f"tp_size={tp:g} is more than the {widest} devices of a node, whose links it needs")
+    if devices and replica > devices:
+        raise LayoutError(f"tp_size x pp_size = {replica:g} is more than the {devices} devices there are")
+    if devices and devices % replica:
+        raise LayoutError(f"tp_size x pp_size = {replica:g} does not divide the {devices} devices there are")
+
+
+def check_experts(model: TransformerWorkload, ep: float, replicas: float) -> None:
+    """Refuse an expert-parallel degree that the experts or the replicas do not allow."""
+    if model.experts is None:
+        raise LayoutError(f"ep_size={ep:g}: {model.title} has no experts")
+    if model.experts % ep:
+        raise LayoutError(f"ep_size={ep:g} does not divide the {model.experts} experts of {model.title}")
+    if replicas % ep:
+        raise LayoutError(f"ep_size={ep:g} does not divide the {replicas:g} replicas there are")
+
+
+def check_draft(draft: Any, x: dict[str, Any], model: TransformerWorkload) -> None:
+    """Refuse a draft model that cannot run beside the model, and speculation without one."""
+    if draft is None:
+        for name in ("draft_tokens", "acceptance_rate"):
+            if name in x:
+                raise InputError(f"{name}={x[name]} is of speculative decoding: give draft=, a smaller TransformerWorkload")
+        return
+    expect(draft, TransformerWorkload, "draft", "a small TransformerWorkload such as Models.Language.Llama3_8B")
+    if not draft.causal:
+        raise InputError(f"draft: {draft.title} is an encoder and generates no tokens")
+    for name, hint in (("draft_tokens", "4"), ("acceptance_rate", "0.7")):
+        if name not in x:
+            raise InputError(f"{name} is needed with draft={draft.title}: give {name}={hint}")
+    if draft.vocab != model.vocab:
+        raise InputError(f"draft: {draft.title} has {draft.vocab} tokens and {model.title} {model.vocab}: a draft shares the vocabulary")
+    if x["pp_size"] > 1:
+        raise LayoutError(f"pp_size={x['pp_size']:g}: speculative decoding is modelled for one stage; give pp_size=1, or no draft")
+    if x["ep_size"] > 1:
+        raise LayoutError(f"ep_size={x['ep_size']:g}: speculation is modelled without expert parallelism; give ep_size=1, or no draft")
+    if draft.heads % x["tp_size"]:
+        raise LayoutError(f"tp_size={x['tp_size']:g} does not divide the {draft.heads} heads of the draft model {draft.title}")
+
+
 class ServingModel:
     """How a language model answers: time to first token, time between tokens, what fits.
 
     Prefill computes the prompts of a batch; decode then makes one token for each sequence at a time. Tensor parallelism
     splits every layer over the devices of a node, with two all-reduces a layer; pipeline stages work on as many
-    groups of sequences as there are stages, and the small messages between stages are left out. A whole batch of prompts passes
-    the stages as one. A fleet holds as many replicas as fit its devices.
+    groups of sequences as there are stages, and a whole batch of prompts passes them as one. Expert parallelism spreads the
+    routed experts over replicas, which then send each token to its experts and back. Nothing hides these messages. A fleet holds as
+    many replicas as fit its devices.
+
+    With a draft model, the devices draft and verify in turns, and both models compute the prompt before the first token. All tokens of a
+    verification attend to the mean context. A shared prefix is stored once, but each sequence reads it for itself.
     """
 
     result = ServingResult
@@ -154,6 +273,11 @@ class ServingModel:
         efficiency: Any = None,
         weight_precision: str | None = None,
         page_size: Any = None,
+        ep_size: int = 1,
+        prefix_len: Any = None,
+        draft: TransformerWorkload | None = None,
+        draft_tokens: Any = None,
+        acceptance_rate: Any = None,
     ) -> ServingResult:
         """Solve one batch of requests that arrive together.
 
@@ -183,6 +307,13 @@ class ServingModel:
             In which weights are stored and read, such as ``"int4"``; that of the arithmetic by default.
         page_size
             Tokens of a page in which cache memory is handed out, a whole number or an array; none is wasted by default.
+        ep_size
+            Replicas that share one set of routed experts, each with a part of them; it divides the replicas and the experts.
+        prefix_len
+            Prompt tokens that all requests share and whose keys and values are cached already; a whole number or an array.
+        draft, draft_tokens, acceptance_rate
+            For speculative decoding: a smaller model with the same vocabulary, how many tokens it proposes at a time, and the
+            probability that one is accepted.
 
         Returns
         -------
@@ -202,36 +333,51 @@ class ServingModel:
         device, widest, devices = the_place(hardware, node, fleet)
         supply = device.supply(check_precision(precision))
         x = _DOORS.read(
-            batch_size=batch_size, input_len=input_len, output_len=output_len, tp_size=tp_size, pp_size=pp_size, page_size=page_size
-        )
-        needed(x, "batch_size", "input_len", "output_len", "tp_size", "pp_size")
-        tp, pp = x["tp_size"], x["pp_size"]
+            batch_size=batch_size, input_len=input_len, output_len=output_len, tp_size=tp_size, pp_size=pp_size, page_size=page_size,
+            ep_size=ep_size, prefix_len=prefix_len, draft_tokens=draft_tokens, acceptance_rate=acceptance_rate,
+        )  # fmt: skip
+        needed(x, "batch_size", "input_len", "output_len", "tp_size", "pp_size", "ep_size")
+        tp, pp, ep = x["tp_size"], x["pp_size"], x["ep_size"]
         check_split(model, tp, pp)
+        check_replicas(tp, pp, widest, devices)
         replica = tp * pp
-        if widest and tp > widest:
-            raise LayoutError(f"tp_size={tp:g} is more than the {widest} devices of a node, whose links it needs")
-        if devices:
-            if replica > devices:
-                raise LayoutError(f"tp_size x pp_size = {replica:g} is more than the {devices} devices there are")
-            if devices % replica:
-                raise LayoutError(f"tp_size x pp_size = {replica:g} does not divide the {devices} devices there are")
-        if tp > 1:
+        if ep > 1:
+            if not devices:
+                raise LayoutError(f"ep_size={ep:g} shares experts between replicas: give a node= or a fleet= that holds them")
+            check_experts(model, ep, devices / replica)
+        check_draft(draft, x, model)
+        if prefix_len is not None and anywhere(x["prefix_len"] >= x["input_len"]):
+            raise InputError(f"prefix_len={prefix_len} leaves nothing of input_len={input_len} to compute: give at least one token less")
+        local = widest or replica
+        x |= {"tensor": tp > 1, "pipelined": pp > 1, "expert_parallel": ep > 1, "alone": replica * ep == 1}
+        x |= {"pp_inside": replica <= local, "ep_inside": ep * replica <= local}
+        inside = x["pp_inside"] and (ep == 1 or x["ep_inside"])
+        if replica * ep > 1 and (tp > 1 or inside):
             supply.need("link_bandwidth")
+        if not inside and fleet is not None:
+            fleet.node_numbers.need("nics", "nic_bandwidth")
+            x["fabric"] = fleet.fabric_numbers
         x |= efficiency_numbers(efficiency) | sizes(precision, kv_precision, weight_precision)
         place = node if node is not None else None if fleet is None else fleet.node
-        x |= {"overhead": 0.0, "tensor": tp > 1, "pipelined": pp > 1, "paged": page_size is not None, "devices": float(devices) or replica}
+        x |= {"overhead": 0.0, "paged": page_size is not None, "prefixed": prefix_len is not None, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
-        x |= {"model": model.geometry, "hardware": supply, "device": device}
+        x |= {"model": model.geometry, "hardware": supply, "device": device, "speculative": draft is not None}
+        if draft is not None:
+            x["draft"] = draft.geometry
         x["what"] = ("{} at {} on {:g} x {}", model, precision, replica, device)
         return _DOORS.solve(ServingResult, core, x)
 
 
 _DOORS = Doors(
-    "tp_size pp_size",
+    "tp_size pp_size ep_size",
     batch_size="Batch",
     input_len="InputLen",
     output_len="OutputLen",
     tp_size="TensorParallel",
     pp_size="PipelineParallel",
     page_size="Page",
+    ep_size="ExpertParallel",
+    prefix_len="PrefixLen",
+    draft_tokens="DraftTokens",
+    acceptance_rate="Acceptance",
 )

@@ -142,6 +142,7 @@ def math_pages(gallery: str) -> dict[str, str]:
 WHY = {
     "SingleNodeModel": "latency",
     "ServingModel": "itl",
+    "LoadModel": "ttft",
     "DistributedModel": "step_time",
     "EconomicsModel": "cost_per_query",
     "SustainabilityModel": "carbon",

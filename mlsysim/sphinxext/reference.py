@@ -18,6 +18,10 @@ EXAMPLES = {
     "ServingModel": """serving = ServingModel().solve(
     Models.Language.Llama3_70B, node=Systems.Nodes.HGX_H100_4, batch_size=16, input_len=1024, output_len=256, tp_size=4
 )""",
+    "LoadModel": """serving = ServingModel().solve(
+    Models.Language.Llama3_70B, node=Systems.Nodes.HGX_H100_4, batch_size=16, input_len=1024, output_len=256, tp_size=4
+)
+load = LoadModel().solve(serving, "2 request/s", ttft_target="1 s")""",
     "DistributedModel": """training = DistributedModel().solve(
     Models.Language.Llama3_70B,
     Systems.Clusters.Research_256,
@@ -59,8 +63,25 @@ FURTHER = {
     ],
     "ServingModel": [
         """r = ServingModel().solve(
-    Models.Language.DeepSeek_V3, fleet=Systems.Clusters.Research_256, batch_size=8, input_len=512, output_len=64, tp_size=8, pp_size=1
-)"""
+    Models.Language.DeepSeek_V3, fleet=Systems.Clusters.Research_256, batch_size=8, input_len=512, output_len=64, tp_size=8, ep_size=8
+)""",
+        """r = ServingModel().solve(
+    Models.Language.Llama3_70B, node=Systems.Nodes.DGX_H100, batch_size=8, input_len=512, output_len=64, tp_size=4, pp_size=2, page_size=16
+)""",
+        """r = ServingModel().solve(
+    Models.Language.Llama3_70B, node=Systems.Nodes.DGX_H100, batch_size=8, input_len=512, output_len=64, tp_size=8, prefix_len=128,
+    draft=Models.Language.Llama3_8B, draft_tokens=4, acceptance_rate=0.7
+)""",
+    ],
+    "LoadModel": [
+        """served = ServingModel().solve(
+    Models.Language.Llama3_8B, node=Systems.Nodes.DGX_H100, batch_size=16, input_len=1024, output_len=256, prefix_len=128
+)
+load = LoadModel().solve(served, "2 request/s", chunk_size=256)""",
+        """served = ServingModel().solve(
+    Models.Language.Llama3_8B, node=Systems.Nodes.DGX_H100, batch_size=16, input_len=1024, output_len=256, pp_size=2
+)
+load = LoadModel().solve(served, "2 request/s", prefill=served, kv_bandwidth="50 GB/s")""",
     ],
     "DistributedModel": [
         """r = DistributedModel().solve(

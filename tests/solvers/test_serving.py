@@ -167,3 +167,120 @@ def test_pages_cost_memory_and_no_time(batch, prompt, output, page):
     assert paged.number("memory_footprint") >= plain.number("memory_footprint")
     assert paged.number("max_batch_size") <= plain.number("max_batch_size")
     assert paged.number("request_latency") == plain.number("request_latency")
+
+
+# Experts spread over replicas.
+
+DEEPSEEK = Models.Language.DeepSeek_V3
+BIG_NODE = NODE.replace(accelerator__memory__capacity="1000 TB")
+
+
+def experts(ep, **arguments):
+    """Solve DeepSeek-V3 on 256 roomy devices with a tensor group a node."""
+    fleet = Systems.Clusters.Research_256.replace(node__accelerator__memory__capacity="1000 TB")
+    given = {"batch_size": 16, "input_len": 512, "output_len": 64, "tp_size": 8, "precision": "bf16", **arguments}
+    return ServingModel().solve(DEEPSEEK, fleet=fleet, ep_size=ep, **given)
+
+
+@given(batches, st.sampled_from([2, 4, 8, 16, 32]))
+def test_experts_spread_over_replicas_take_less_memory_and_reading(batch, ep):
+    alone, spread = experts(1, batch_size=batch), experts(ep, batch_size=batch)
+    routed = 58 * 256 * 3 * 7168 * 2048 * 2 / 8
+    assert alone.number("memory_footprint") - spread.number("memory_footprint") == pytest.approx(routed * (1 - 1 / ep), rel=1e-9)
+    assert spread.number("communication_time") > alone.number("communication_time")
+    step = spread.number("itl") - spread.number("communication_time")
+    assert step <= (alone.number("itl") - alone.number("communication_time")) * (1 + 1e-12)
+
+
+def test_experts_inside_a_node_need_no_network():
+    inside = ServingModel().solve(
+        DEEPSEEK,
+        node=NODE.replace(accelerator__memory__capacity="1000 TB"),
+        batch_size=8,
+        input_len=64,
+        output_len=8,
+        ep_size=8,
+        precision="fp8",
+    )
+    assert inside.feasible
+    assert inside.number("replicas") == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"model": LLAMA, "ep_size": 2, "node": NODE}, "has no experts"),
+        ({"model": DEEPSEEK, "ep_size": 2}, "ep_size=2"),
+        ({"model": DEEPSEEK, "ep_size": 3, "node": NODE}, "does not divide the 256 experts"),
+        ({"model": DEEPSEEK, "ep_size": 4, "tp_size": 4, "node": NODE}, "does not divide the 2 replicas"),
+        ({"draft": LLAMA, "draft_tokens": 4, "acceptance_rate": 0.5, "model": Models.Language.Mixtral_8x7B}, "shares the vocabulary"),
+        ({"draft": LLAMA, "draft_tokens": 4}, "acceptance_rate is needed"),
+        ({"draft_tokens": 4}, "give draft="),
+        ({"draft": LLAMA, "draft_tokens": 4, "acceptance_rate": 1.5}, "acceptance_rate=1.5"),
+        ({"draft": LLAMA, "draft_tokens": 4, "acceptance_rate": 0.5, "pp_size": 2}, "pp_size=2"),
+        ({"prefix_len": 512}, "leaves nothing"),
+    ],
+)
+def test_what_cannot_be_served_so_is_refused(arguments, says):
+    with pytest.raises(InputError, match=says):
+        solve(**arguments)
+
+
+# Speculation.
+
+
+@given(batches, lengths, st.integers(1, 12), st.just(0.0) | st.floats(1e-6, 1))
+def test_speculation_gains_no_more_than_its_tokens(batch, length, drafts, acceptance):
+    given = {"batch_size": batch, "input_len": length, "output_len": 64}
+    plain, small = solve(BIG_LLAMA, **given), solve(LLAMA, **given)
+    fast = solve(BIG_LLAMA, **given, draft=LLAMA, draft_tokens=drafts, acceptance_rate=acceptance)
+    tokens = sum(acceptance**i for i in range(drafts + 1))
+    assert fast.number("itl") >= (plain.number("itl") + drafts * small.number("itl")) / tokens * (1 - 1e-9)
+    assert fast.number("memory_footprint") == pytest.approx(plain.number("memory_footprint") + small.number("memory_footprint"), rel=1e-12)
+    assert fast.number("ttft") == pytest.approx(plain.number("ttft") + small.number("ttft"), rel=1e-12)
+
+
+def test_speculation_is_the_published_factor_while_memory_bounds():
+    """Leviathan et al., theorem 3.8: (1 - a^(g+1)) / ((1 - a) (g c + 1)), with the cost ratio of the two models."""
+    given = {"batch_size": 1, "input_len": 512, "output_len": 64}
+    plain, small = (solve(m, **given).number("itl") for m in (BIG_LLAMA, LLAMA))
+    for acceptance, drafts in ((0.6, 2), (0.8, 5), (0.9, 10)):
+        fast = solve(BIG_LLAMA, **given, draft=LLAMA, draft_tokens=drafts, acceptance_rate=acceptance).number("itl")
+        factor = (1 - acceptance ** (drafts + 1)) / ((1 - acceptance) * (drafts * small / plain + 1))
+        assert plain / fast == pytest.approx(factor, rel=1e-9)
+
+
+def test_speculation_does_not_pay_where_compute_bounds():
+    plain, fast = (
+        solve(BIG_LLAMA, batch_size=2048, input_len=64, output_len=64, **more).number("itl")
+        for more in ({}, {"draft": LLAMA, "draft_tokens": 8, "acceptance_rate": 0.5})
+    )
+    assert fast > 2 * plain
+
+
+# Cached prefixes.
+
+
+@given(batches, st.integers(2, 4096), st.data())
+def test_a_cached_prefix_saves_prefill_and_memory(batch, length, data):
+    prefix = data.draw(st.integers(1, length - 1))
+    given = {"batch_size": batch, "input_len": length, "output_len": 64}
+    plain, cached = solve(**given), solve(**given, prefix_len=prefix)
+    shared = 2 * 32 * 8 * 128 * prefix * 2
+    assert cached.number("itl") == plain.number("itl")
+    assert cached.number("ttft") <= plain.number("ttft") * (1 + 1e-12)
+    assert plain.number("memory_footprint") - cached.number("memory_footprint") == pytest.approx((batch - 1) * shared, abs=1e-3, rel=1e-9)
+    assert cached.number("max_batch_size") >= plain.number("max_batch_size") - 1
+
+
+def test_an_uncached_prompt_is_the_limit_of_a_cached_one():
+    plain, cached = solve(input_len=2000), solve(input_len=2000, prefix_len=1)
+    assert cached.number("ttft") == pytest.approx(plain.number("ttft"), rel=1e-3)
+
+
+def test_stages_send_what_passes_between_them():
+    """One hop of 8 sequences x 4096 values x 2 bytes at 450 GB/s, and of 8 x 512 tokens in prefill."""
+    two = solve(node=NODE.replace(accelerator__memory__capacity="1000 TB"), pp_size=2, batch_size=16)
+    assert two.number("communication_time") == pytest.approx(
+        8 * 4096 * 2 / 450e9 + (H100.link.latency.to("s").magnitude if H100.link.latency else 0)
+    )
