@@ -7,6 +7,7 @@ docs-live   the same, then serve it and build again when a file changes
 tests       unit, property and registry-wide tests
 site        tests of the built site: freshness, links, browser (builds it first where needed)
 lint        ruff (rules and format) and mypy
+zoo         what the zoo holds, what is estimated, old or missing
 bench       timings, and the sizes of what is installed
 wheel       install the built wheel into an empty environment and run every gallery file against it
 lock        make constraints.txt anew
@@ -123,6 +124,13 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+
+
+@nox.session
+def zoo(session: nox.Session) -> None:
+    """Report on the zoo."""
+    setup(session)
+    session.run("python", "-m", "mlsysim.zoo", "report")
 
 
 @nox.session

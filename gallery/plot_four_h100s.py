@@ -50,9 +50,12 @@ print(serving)
 
 # %%
 # What does a year cost? Grids whose price of electricity is known are compared; renting the same GPUs is the other way.
+g = Infrastructure.Grids
+places = (g.Sweden, g.Norway, g.Quebec, g.France, g.Ontario, g.UnitedKingdom, g.California, g.Texas, g.US_Average, g.Ireland,
+          g.Germany, g.Japan, g.Singapore, g.China, g.Australia, g.Poland, g.India)  # fmt: skip
 terms = Infrastructure.Prices.Server_Lifetime.assumption
 costs = {}
-for grid in Infrastructure.Grids:
+for grid in places:
     if grid.electricity_price is not None:
         there = fleet.replace(grid=grid)
         year = EconomicsModel().solve(
@@ -70,10 +73,10 @@ rent = (fleet.devices * Infrastructure.Prices.H100_Cloud_OnDemand.rental * Q("1 
 print(f"{'rented by the hour':28} {rent:,.0f~P} a year")
 
 # %%
-# And the carbon? The same machine, on every grid of the zoo. The making of the machine is the same everywhere and left out.
+# And the carbon? The same machine, on each of these grids. The making of the machine is the same everywhere and left out.
 carbon = {
-    g.name: SustainabilityModel().solve(fleet, "1 year", grid=g).carbon.to("tCO2e").magnitude
-    for g in Infrastructure.Grids
+    place.name: SustainabilityModel().solve(fleet, "1 year", grid=place).carbon.to("tCO2e").magnitude
+    for place in places
 }
 names = sorted(carbon, key=carbon.get)
 
@@ -95,9 +98,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# Four GPUs are enough where one is not. Owned, they stay within the budget at every price of electricity that the zoo
-# knows; rented by the hour, they do not. The cleanest grid is Sweden's, an order of magnitude below the average of the
-# United States.
+# Four GPUs are enough where one is not. Owned, they stay within the budget at every price of electricity that is
+# known here; rented by the hour, they do not. The cleanest of these grids is Sweden's, an order of magnitude below the
+# average of the United States.
 print(
     f"The dearest year costs {max(costs.values()):,.0f~P}, rented {rent:,.0f~P}; the budget is {budget:,.0f~P}."
 )

@@ -69,12 +69,14 @@ plt.show()
 # Claim
 # -----
 # Neither extreme wins. Groups as wide as the node need no pipeline, but their traffic makes them slower than every narrower
-# group that fits. The narrowest group that fits pays with a deep pipeline's bubble, and is level with a balanced mix.
+# group that fits, though the node's switches add up what they reduce. The narrowest group that fits pays with a deep pipeline's
+# bubble. A balanced mix is fastest.
 for name, time in zip(fastest_first, seconds, strict=True):
     print(f"{name:12} {time:5.2f} s")
 wide = [name.startswith("tp 8,") for name in fastest_first]
 assert wide == sorted(wide)
-assert set(fastest_first[:2]) == {"tp 2, pp 16", "tp 4, pp 4"} and seconds[1] < 1.03 * seconds[0]
+assert fastest_first[0] == "tp 4, pp 4" and steps[fastest_first[0]].tp_algorithm == "in-network"
+assert seconds[fastest_first.index("tp 2, pp 16")] > 1.02 * seconds[0]
 assert seconds[fastest_first.index("tp 8, pp 1")] > 1.08 * seconds[0]
 assert all(
     step.number("dp_communication_time") < step.number("compute_time") / 2 for step in steps.values()

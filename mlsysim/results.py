@@ -268,11 +268,18 @@ class PerformanceProfile(Result):
 
 
 class DistributedResult(Result):
-    """One optimizer step on a fleet. The ``memory_`` fields are those of one device."""
+    """One optimizer step on a fleet. The ``memory_`` fields are those of one device of the fullest stage.
+
+    ``mfu`` credits causal attention as causal; ``mfu_full_attention`` credits the full square of each sequence, as many publications
+    print it, and ``hfu`` all arithmetic that is done, recomputation included. ``tp_algorithm`` and ``dp_algorithm`` name the
+    algorithm of the all-reduces of activations and of gradients (of what all replicas share, where experts are spread).
+    """
 
     step_time: q.StepTime
     throughput: q.Throughput
     mfu: q.Mfu
+    mfu_full_attention: q.Mfu
+    hfu: q.Hfu
     scaling_efficiency: q.ScalingEfficiency
     compute_time: q.ComputeTime
     tp_communication_time: q.CommunicationTime
@@ -283,15 +290,18 @@ class DistributedResult(Result):
     exposed_communication_time: q.CommunicationTime
     bubble_fraction: q.BubbleFraction
     dp_size: q.DataParallel
+    stage_layers: q.LayersHeld
     memory_footprint: q.Footprint
     memory_weights: q.WeightBytes
     memory_gradients: q.GradientBytes
     memory_optimizer: q.OptimizerBytes
     memory_activations: q.ActivationBytes
+    memory_buffers: q.BufferBytes
     checkpoint_size: q.CheckpointBytes
     run_time: q.Duration
     always = frozenset(
-        {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "checkpoint_size", "dp_size"}
+        {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "memory_buffers"}
+        | {"checkpoint_size", "dp_size", "stage_layers"}
     )
 
     @property

@@ -9,12 +9,25 @@ from .hardware import Direction, HardwareNode
 from .infrastructure import Datacenter, GridProfile
 from .nouns import Entry, Lowered, Noun
 
+Topology = Literal["fat-tree", "switched", "hypercube", "rail-optimised", "dragonfly", "ring", "torus-2d", "torus-3d"]
+TORUS = {"ring": 1.0, "torus-2d": 2.0, "torus-3d": 3.0}
+"""Dimensions of the networks without switches, by their names."""
+
 
 class NodeLink(Noun):
-    """How the accelerators of a node are joined: through switches, or directly in a mesh."""
+    """How the accelerators of a node are joined: through switches, or directly in a mesh.
+
+    ``switch_reduction`` says that the switches add up what the accelerators send, as those of the fourth NVLink generation do.
+    """
 
     name: str | None = None
     topology: Literal["switched", "mesh"] | None = None
+    switch_reduction: bool = False
+
+    def model_post_init(self, context: Any) -> None:
+        """Refuse switches that add in a node that has none."""
+        if self.switch_reduction and self.topology == "mesh":
+            raise InputError("switch_reduction=True: a mesh has no switches that could add; leave it out")
 
 
 class NodeReliability(Noun):
@@ -53,17 +66,29 @@ class Node(Entry):
             "embodied_carbon": "embodied_carbon",
             "mtbf": "reliability.node_mtbf",
         }
-        return self.lower("node", fields, mesh=self.link.topology == "mesh")
+        return self.lower("node", fields, mesh=self.link.topology == "mesh", reduces=self.link.switch_reduction)
 
 
 class NetworkFabric(Entry):
-    """The network between nodes."""
+    """The network between nodes.
 
-    topology: str = "fat-tree"
+    ``oversubscription`` is what the worst level of the network is thinned by: above the leaves of a fat tree, between the pods of
+    rails, and servers over global links of a dragonfly's router. ``pod_nodes`` counts the nodes that reach each other below that level,
+    on the same leaves of a rail-optimised network or in a group of a dragonfly. One switch and a hypercube of switches are read as
+    fat trees are. On a ring or torus, the bandwidth is that of one link in one dimension.
+    """
+
+    topology: Topology = "fat-tree"
     bandwidth: q.LinkBandwidth
     direction: Direction = "unidirectional"
     latency: q.LinkLatency | None = None
     oversubscription: q.Oversubscription = 1.0
+    pod_nodes: q.PodNodes | None = None
+
+    def model_post_init(self, context: Any) -> None:
+        """Refuse what does not go with the topology."""
+        if self.pod_nodes is not None and self.topology not in ("rail-optimised", "dragonfly"):
+            raise InputError(f"pod_nodes={self.pod_nodes}: only rails and dragonflies have pods; topology={self.topology!r}")
 
 
 class Storage(Entry):
@@ -122,8 +147,11 @@ class Fleet(Entry):
         """The fabric's numbers, for a solver."""
         if self.fabric is None:
             raise MissingFactError(f"{self.title} has {self.nodes} nodes and no fabric: give fabric=Systems.Fabrics.…")
-        fields = {n: n for n in ("bandwidth", "latency", "oversubscription")}
-        lowered = self.fabric.lower("fabric", fields, directions=2.0 if self.fabric.direction == "bidirectional" else 1.0)
+        fields = {n: n for n in ("bandwidth", "latency", "oversubscription", "pod_nodes")}
+        both = 2.0 if self.fabric.direction == "bidirectional" else 1.0
+        lowered = self.fabric.lower(
+            "fabric", fields, directions=both, topology=self.fabric.topology, dimensions=TORUS.get(self.fabric.topology, 0.0)
+        )
         lowered.__dict__.setdefault("latency", 0.0)
         if self.oversubscription is not None:
             lowered.__dict__["oversubscription"] = float(self.oversubscription)

@@ -279,7 +279,8 @@ class TransformerWorkload(Workload):
 
         A multiply-accumulate is two FLOPs. There are two readings of attention. ``causal`` counts the pairs that a causal mask and
         a window leave, which is what solvers count. ``full`` counts the whole square, as much of the literature on utilization
-        does: per token it is 2N + 4LHQT, and three times that in training, where N multiplies and leaves out looked-up tables.
+        does (the equation ``training_work_per_token``); windows are not credited then either. In both,
+        parameters count that multiply: the output head does, a table that tokens are looked up in does not.
 
         Parameters
         ----------

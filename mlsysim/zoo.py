@@ -119,7 +119,7 @@ def build(name: str, table: dict[str, Any]) -> Any:
     values = _values(table, name, "", defaults, facts)
     type_name = values.pop("type", "")
     try:
-        entry = _type_of(name, type_name, values)(**values)
+        entry = type_of(name, type_name, values)(**values)
     except InputError as error:
         raise type(error)(f"{name}: {error}") from None
     entry.remember(name, facts)
@@ -136,7 +136,7 @@ def _values(table: Mapping[str, Any], name: str, prefix: str, defaults: Mapping[
     for key, value in table.items():
         path = f"{prefix}{key}"
         if isinstance(value, dict) and "value" in value:
-            values[key] = _fact(name, path, {**defaults, **value}, facts)
+            values[key] = read_fact(name, path, {**defaults, **value}, facts)
         elif isinstance(value, dict):
             values[key] = _values(value, name, f"{path}.", defaults, facts)
         elif isinstance(value, str) and value.partition(".")[0] in KIND_NAMES and value.count(".") == 2:
@@ -156,7 +156,8 @@ def _is_number(key: str, value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) -> Any:
+def read_fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) -> Any:
+    """Return the value of a fact and keep its record; one that is incomplete is refused."""
     unknown = set(record) - FACT_KEYS
     if unknown:
         raise InputError(f"{name}.{path}: a fact has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(FACT_KEYS))}")
@@ -178,7 +179,7 @@ def _fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) 
     return record["value"]
 
 
-_TYPES = {
+TYPES = {
     "Hardware": "hardware.HardwareNode", "transformer": "workloads.TransformerWorkload", "cnn": "workloads.CNNWorkload",
     "vision transformer": "vision.VisionTransformerWorkload", "diffusion": "vision.DiffusionWorkload",
     "state space": "statespace.StateSpaceWorkload", "recommendation": "recommendation.RecommendationWorkload",
@@ -189,12 +190,13 @@ _TYPES = {
 """The type of an entry: by its kind, by its kind and group, or by the type that the file states."""
 
 
-def _type_of(name: str, type_name: str, values: Mapping[str, Any]) -> Any:
+def type_of(name: str, type_name: str, values: Mapping[str, Any]) -> Any:
+    """Return the type of an entry, by its name, by what its file states, and by its fields."""
     kind, group = name.split(".")[:2]
     stated = type_name if kind == "Models" else "assumption" if "assumption" in values else f"{kind}.{group}"
-    home = _TYPES.get(stated) or (_TYPES.get(kind) if kind == "Hardware" else None)
+    home = TYPES.get(stated) or (TYPES.get(kind) if kind == "Hardware" else None)
     if home is None:
-        raise InputError(f"{name}: {stated!r} is no type or group of the zoo, which has {', '.join(_TYPES)}")
+        raise InputError(f"{name}: {stated!r} is no type or group of the zoo, which has {', '.join(TYPES)}")
     module, _, type_ = home.partition(".")
     return getattr(import_module(f".{module}", __package__), type_)
 
@@ -238,3 +240,9 @@ class Group:
 
     def __repr__(self) -> str:
         return f"<zoo {self._name}: {', '.join(self._members())}>"
+
+
+if __name__ == "__main__":
+    from mlsysim.zookeeping import main
+
+    raise SystemExit(main())

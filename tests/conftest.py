@@ -58,6 +58,18 @@ def layouts():
         "interleaved": dict(model=llama, **common, tp_size=8, pp_size=4, virtual_stages=2, zero_stage=1),
         "context": dict(model=llama, **common, tp_size=4, pp_size=4, cp_size=2, zero_stage=1, microbatch_size=2),
         "experts": dict(model=mixtral, **common, tp_size=4, ep_size=8, zero_stage=1),
+        "flash": dict(
+            model=llama,
+            **{**common, "recompute": "selective"},
+            tp_size=8,
+            pp_size=4,
+            zero_stage=1,
+            attention="flash",
+            schedule="zero-bubble",
+            sequence_parallel=True,
+        ),
+        "uneven": dict(model=llama, **common, tp_size=4, pp_size=32, zero_stage=1, bucket_size="1 GB"),
+        "wide": dict(model=llama, **common, tp_size=16, pp_size=4, tp_across_nodes=True),
         "latent": dict(model=deepseek, **common, tp_size=8, ep_size=32, zero_stage=3),
     }
 

@@ -42,8 +42,7 @@ def test_it_says_what_it_is_and_when_it_holds(eq: Equation):
 def keys() -> set[str]:
     from pybtex.database import parse_file
 
-    found = [zoo.root() / "sources.bib", *(zoo.root() / "bib").glob("*.bib")]
-    return {key for path in found for key in parse_file(str(path)).entries}
+    return {key for path in (zoo.root() / "sources.bib", *zoo.root().glob("bib/*.bib")) for key in parse_file(str(path)).entries}
 
 
 @each

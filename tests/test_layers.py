@@ -24,6 +24,7 @@ ORDER = (
     ("configs", "zoo"),
     ("results",),
     ("why",),
+    ("zookeeping",),
     ("solvers",),
     ("sphinxext",),
 )

@@ -28,8 +28,8 @@ RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issub
 DIMENSIONS = [
     (r"^latency|(latency|_time|duration|mtbf|interval|ttft|itl|tpot|_gap|_percentile)$", "s"),
     (r"(throughput|request_rate)$", "1/s"),
-    (r"^(replicas|replicas_needed|utilization|concurrency|max_batch_size|dp_size|expected_failures)$", ""),
-    (r"^(mfu|scaling_efficiency|bubble_fraction|goodput|failure_probability)$", ""),
+    (r"^(replicas|replicas_needed|utilization|concurrency|max_batch_size|dp_size|stage_layers|expected_failures)$", ""),
+    (r"^(mfu|mfu_full_attention|hfu|scaling_efficiency|bubble_fraction|goodput|failure_probability)$", ""),
     (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
     (r"^(memory_.*|.*_memory|kv_cache_size|checkpoint_size)$", "byte"),
     (r"^(capital|capex|opex_.*|tco|cost_per_.*)$", "USD"),
@@ -220,5 +220,5 @@ def test_memory_of_a_device_by_part(results):
     for title, result in results.items():
         if title.startswith("distributed") and result.feasible:
             parts = result.memory
-            assert set(parts) == {"weights", "gradients", "optimizer", "activations"}
+            assert set(parts) == {"weights", "gradients", "optimizer", "activations", "buffers"}
             assert sum(p.to("byte").magnitude for p in parts.values()) == pytest.approx(result.number("memory_footprint"), rel=1e-12)

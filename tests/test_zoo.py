@@ -163,7 +163,7 @@ RANGES = {
     "Cloud": {
         "memory.capacity": ("200 MB", "1 TB"),
         "memory.bandwidth": ("50 GB/s", "25 PB/s"),
-        "compute.peak.fp16": ("50 TFLOP/s", "20 PFLOP/s"),
+        "compute.peak.fp16": ("15 TFLOP/s", "20 PFLOP/s"),
         "power.tdp": ("50 W", "25 kW"),
         "price": ("1000 USD", "60000 USD"),
     },

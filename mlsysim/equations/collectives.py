@@ -111,6 +111,216 @@ def hierarchical_allreduce_time(
     return scatter + across + gather
 
 
+@equation(source="lu2026algorithms", where="section 3.2, double binary tree; bytes for each rank in lu2026innetwork, section 1.3")
+def pipelined_tree_allreduce_time(
+    message: q.Message, devices: q.Devices, link_bandwidth: q.LinkBandwidth, link_latency: q.LinkLatency
+) -> q.CommunicationTime:
+    """Time of an all-reduce over two binary trees, each of which carries half of the buffer in small pieces.
+
+    Holds when pieces follow one another through the trees so that all levels work at once, and a device that is inner in one
+    tree is a leaf in the other: it then sends the buffer twice, in as many rounds as the trees are deep, up and down.
+
+    Stops holding when the buffer is too small to be cut, when filling the trees takes a good part of the time, or when links
+    cannot carry both directions at full rate.
+    """
+    return 2 * ceil(log2(devices)) * link_latency + min(2, devices - 1) * message / link_bandwidth
+
+
+@equation(source="lu2026innetwork", where="section 1.3, how the switch recovers the full link")
+def in_network_allreduce_time(
+    message: q.Message, devices: q.Devices, link_bandwidth: q.LinkBandwidth, link_latency: q.LinkLatency
+) -> q.CommunicationTime:
+    """Time of an all-reduce in which the switch adds up what the devices send and sends the sum to all of them.
+
+    Holds when one switch level joins all devices, adds at the rate of the links, and both directions run at once: each device
+    sends its buffer once and receives the sum once.
+
+    Stops holding when the operation or the number format is not one that the switch can add, when several groups share its
+    adders, or for gathering and scattering, which save rounds there but no bytes.
+    """
+    return min(1, devices - 1) * (2 * link_latency + message / link_bandwidth)
+
+
+@equation(source="lu2026innetwork", where="section 3.1, table of all-reduces on 512 devices; the faster of two rows")
+def faster_collective(first: q.CommunicationTime, second: q.CommunicationTime) -> q.CommunicationTime:
+    """Time of the faster of two algorithms for the same collective.
+
+    Holds when the library knows both times and picks accordingly.
+
+    Stops holding when it picks by thresholds of its own, or when one of them is switched off.
+    """
+    return min(first, second)
+
+
+@equation(source="addylady2023rings", where="comment of 2023-03-31: bus bandwidth beside the ports of a node")
+def ring_across_bandwidth(
+    local_devices: q.LocalDevices, local_bandwidth: q.LocalBandwidth, remote_bandwidth: q.RemoteBandwidth
+) -> q.LinkBandwidth:
+    """Rate of rings that run through the devices of each node and cross between nodes on all network ports of the group.
+
+    Holds when there are as many rings as ports, each crossing on another one, so that together they fill all ports.
+
+    Stops holding when all rings cross on one port, or when the way from a device to another one's port is slow.
+    """
+    return min(local_bandwidth, local_devices * remote_bandwidth)
+
+
+@equation(source="lu2026algorithms", where="section 3.3, the conveyor of pieces, for the three phases of the two-level all-reduce")
+def pipelined_hierarchical_allreduce_time(
+    message: q.Message,
+    local_devices: q.LocalDevices,
+    nodes: q.Nodes,
+    local_bandwidth: q.LocalBandwidth,
+    local_latency: q.LocalLatency,
+    remote_bandwidth: q.RemoteBandwidth,
+    remote_latency: q.RemoteLatency,
+) -> q.CommunicationTime:
+    """Time of a hierarchical all-reduce whose phases run at once on different pieces of the buffer.
+
+    Holds when the buffer is cut into many pieces, so that links inside nodes and between them are busy together and the slower
+    ones set the pace, and every device crosses the network with its own share.
+
+    Stops holding when the buffer is small, so that the phases follow one another, or when both kinds of traffic compete for
+    the memory or the cores of the device.
+    """
+    rounds: q.CommunicationTime = 2 * (local_devices - 1) * local_latency + 2 * (nodes - 1) * remote_latency
+    inside: q.CommunicationTime = 2 * (local_devices - 1) / local_devices * message / local_bandwidth
+    across: q.CommunicationTime = 2 * (nodes - 1) / nodes * message / (local_devices * remote_bandwidth)
+    return rounds + max(inside, across)
+
+
+@equation(source="lu2026algorithms", where="section 3.2, double binary tree, laid over nodes with a chain inside each")
+def tree_across_allreduce_time(
+    message: q.Message,
+    local_devices: q.LocalDevices,
+    nodes: q.Nodes,
+    local_bandwidth: q.LocalBandwidth,
+    local_latency: q.LocalLatency,
+    remote_bandwidth: q.RemoteBandwidth,
+    remote_latency: q.RemoteLatency,
+) -> q.CommunicationTime:
+    """Time of an all-reduce over two pipelined trees of nodes, inside which the buffer runs up and down a chain of devices.
+
+    Holds when the trees are laid over all network ports of the group, and pieces keep links inside nodes and between them busy
+    together.
+
+    Stops holding when filling chains and trees takes a good part of the time, or when the trees use a single port.
+    """
+    rounds: q.CommunicationTime = 2 * (local_devices - 1) * local_latency + 2 * ceil(log2(nodes)) * remote_latency
+    inside: q.CommunicationTime = min(2, local_devices - 1) * message / local_bandwidth
+    across: q.CommunicationTime = min(2, nodes - 1) * message / (local_devices * remote_bandwidth)
+    return rounds + max(inside, across)
+
+
+@equation(source="lu2026innetwork", where="sections 1.3 and 2.1, reduction in the node's switch, with a double tree between nodes")
+def in_network_tree_allreduce_time(
+    message: q.Message,
+    local_devices: q.LocalDevices,
+    nodes: q.Nodes,
+    local_bandwidth: q.LocalBandwidth,
+    local_latency: q.LocalLatency,
+    remote_bandwidth: q.RemoteBandwidth,
+    remote_latency: q.RemoteLatency,
+) -> q.CommunicationTime:
+    """Time of an all-reduce that the switch of each node adds up, and that two pipelined trees carry between the nodes.
+
+    Holds when switches inside nodes add at the rate of the links, trees use all network ports of the group, and pieces keep both
+    kinds of links busy together.
+
+    Stops holding when the switches between nodes add up as well, or when the number format is none that the switch can add.
+    """
+    rounds: q.CommunicationTime = 2 * local_latency + 2 * ceil(log2(nodes)) * remote_latency
+    across: q.CommunicationTime = min(2, nodes - 1) * message / (local_devices * remote_bandwidth)
+    return rounds + max(message / local_bandwidth, across)
+
+
+@equation(source="lu2026innetwork", where="section 4.1, table, torus, all-reduce by dimensions")
+def torus_allreduce_time(
+    message: q.Message, devices: q.Devices, dimensions: q.TorusDimensions, link_bandwidth: q.LinkBandwidth, link_latency: q.LinkLatency
+) -> q.CommunicationTime:
+    """Time of an all-reduce on a torus, by rings along one dimension after another that close over the wrap-around links.
+
+    Holds when all sides of the torus are equally long, and the stated bandwidth is kept busy all the time: that of one link
+    for one dimension at a time, or of all links of a device where parts of the buffer take the dimensions in turns.
+
+    Stops holding when wrap-around links are missing, as in small slices, or when the sides differ much.
+    """
+    side: q.Devices = devices ** (1 / dimensions)
+    return 2 * dimensions * (side - 1) * link_latency + 2 * (devices - 1) / devices * message / link_bandwidth
+
+
+@equation(source="lu2026innetwork", where="section 4.1, table, torus, all-to-all bound by bisection")
+def torus_all_to_all_time(
+    message: q.Message, devices: q.Devices, dimensions: q.TorusDimensions, link_bandwidth: q.LinkBandwidth, link_latency: q.LinkLatency
+) -> q.CommunicationTime:
+    """Time of an all-to-all on a torus, bound by the links across its middle.
+
+    Holds when all sides of the torus are equally long, wrap-around links close it, and messages spread evenly over the links;
+    the bandwidth is what a device can send in one dimension, by both ways round where both are taken.
+
+    Stops holding when the torus has one side much longer than the others, or when messages share it with other traffic.
+    """
+    side: q.Devices = devices ** (1 / dimensions)
+    return min(1, devices - 1) * (dimensions * side / 2 * link_latency + side / 4 * message / link_bandwidth)
+
+
+@equation(source="lu2026topology", where="section 1.2, neighbours of a rank on a torus")
+def torus_device_bandwidth(link_bandwidth: q.LinkBandwidth, dimensions: q.TorusDimensions) -> q.RemoteBandwidth:
+    """Bandwidth of all links of a device on a torus, which has two of them in each dimension.
+
+    Holds when every side of the torus is at least three long, all links are equal, and traffic takes both ways round in every
+    dimension at once.
+
+    Stops holding when a side is two long: both ways round then lead to the same neighbour.
+    """
+    return 2 * dimensions * link_bandwidth
+
+
+@equation(source="lu2026topology", where="section 1.2, wrap-around links and bisection of a torus")
+def torus_bisection_bandwidth(devices: q.Devices, dimensions: q.TorusDimensions, link_bandwidth: q.LinkBandwidth) -> q.BisectionBandwidth:
+    """Bandwidth in one direction across the middle of a torus.
+
+    Holds when all sides are equally long, so that a cut through one dimension meets each of its rings twice.
+
+    Stops holding when sides differ, since the cut then goes through the longest, or when wrap-around links are missing.
+    """
+    side: q.Devices = devices ** (1 / dimensions)
+    return 2 * devices / side * link_bandwidth
+
+
+@equation(source="juniper2026rails", where="Rail Optimized Fabric, communication on the same rail")
+def rail_bandwidth(
+    link_bandwidth: q.LinkBandwidth, oversubscription: q.Oversubscription, span: q.SpanNodes, pod_nodes: q.PodNodes
+) -> q.LinkBandwidth:
+    """Bandwidth of a device on a rail, whose leaf switch joins the devices of one rank on all nodes of a pod.
+
+    Holds when groups talk among devices of one rank, or hand over inside the node first: up to the size of a pod nothing then
+    passes the spine, and beyond it everything shares the spine's bandwidth.
+
+    Stops holding when traffic changes the rail on the way, or when only few of the messages leave the pod.
+    """
+    return link_bandwidth if span <= pod_nodes else link_bandwidth / oversubscription
+
+
+@equation(source="caminos2021dragonfly", where="CanonicDragonfly, description of its dimensions")
+def dragonfly_bandwidth(
+    link_bandwidth: q.LinkBandwidth,
+    oversubscription: q.Oversubscription,
+    span: q.SpanNodes,
+    pod_nodes: q.PodNodes,
+    global_hops: q.GlobalHops = 1,
+) -> q.LinkBandwidth:
+    """Bandwidth of a device on a dragonfly, whose routers form groups that are joined by global links.
+
+    Holds when oversubscription counts servers over global links of a router, one in the canonic dragonfly, and a group of devices
+    that leaves its group of routers shares the global links evenly; a message passes one of them, or two where it takes a
+    detour through a third group to spread the load.
+
+    Stops holding when traffic crowds on the few links between two groups, or when routers are thinned inside the groups as well.
+    """
+    return link_bandwidth if span <= pod_nodes else link_bandwidth / (oversubscription * global_hops)
+
+
 @equation(source="nvidia2024nccltests", where="Algorithm bandwidth")
 def algorithm_bandwidth(message: q.Message, time: q.CommunicationTime) -> q.AlgorithmBandwidth:
     """Size of a collective's buffer over the time that the collective takes.

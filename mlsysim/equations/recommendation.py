@@ -27,19 +27,6 @@ def gathered_bytes(lookups: q.Lookups, embedding_dim: q.EmbeddingDim, batch: q.B
     return lookups * embedding_dim * batch * element_size
 
 
-@equation(source="naumov2019dlrmcode", where="Description, embedding lookup: z = e1 + ... + ek")
-def pooling_work(
-    lookups: q.Lookups, tables: q.Tables, embedding_dim: q.EmbeddingDim, batch: q.Batch, flop_per_addition: q.FlopPerAddition = 1.0
-) -> q.ForwardWork:
-    """Arithmetic of adding up the rows that each table gives for a sample.
-
-    Holds when rows are summed without weights, and every table gives at least one.
-
-    Stops holding when rows are weighted, or pooled by attention.
-    """
-    return flop_per_addition * (lookups - tables) * embedding_dim * batch
-
-
 @equation(source="naumov2019dlrmcode", where="Description, Dot(e1,...,ek), each pair of different vectors once")
 def interaction_pairs(vectors: q.FeatureVectors) -> q.InteractionPairs:
     """Pairs of different feature vectors.
@@ -60,17 +47,6 @@ def dot_interaction_width(pairs: q.InteractionPairs, embedding_dim: q.EmbeddingD
     Stops holding when an implementation pads this to a multiple that suits the hardware.
     """
     return embedding_dim + pairs
-
-
-@equation(source="naumov2019dlrmcode", where="Description, Dot(e1,...,ek)")
-def dot_interaction_macs(pairs: q.InteractionPairs, embedding_dim: q.EmbeddingDim) -> q.Macs:
-    """Multiply-accumulates of the dot products between feature vectors, for one sample.
-
-    Holds when each pair is computed once.
-
-    Stops holding when a kernel computes the whole square of pairs, which doubles it and adds the diagonal.
-    """
-    return pairs * embedding_dim
 
 
 @equation(source="torchrec2024crossnet", where="class LowRankCrossNet: W of N by r and V of r by N in every layer")

@@ -40,17 +40,6 @@ def convolved_channels(inner: q.Inner, groups: q.StateGroups, state: q.StateDim)
     return inner + 2 * groups * state
 
 
-@equation(source="gu2023mambacode", where="class Mamba: conv1d, with as many groups as channels")
-def short_convolution_parameters(channels: q.ConvolvedChannels, kernel: q.ShortKernel) -> q.Parameters:
-    """Parameters of the short convolution of a block, each of which multiplies once for each token.
-
-    Holds when every channel has a kernel of its own; biases are counted apart.
-
-    Stops holding when channels are mixed.
-    """
-    return channels * kernel
-
-
 @equation(source="gu2024scanflops", where="comments: 9BLDN for the core of the selective scan, where D is the widened stream")
 def scan_work(tokens: q.Tokens, layers: q.Layers, inner: q.Inner, state: q.StateDim, flop_per_state: q.FlopPerState = 9.0) -> q.ForwardWork:
     """Arithmetic of the scans of all layers: discretisation, recurrence and read-out.

@@ -195,17 +195,6 @@ def windowed_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens, window: q
     return causal_pairs(growing, past_tokens) + (new_tokens - growing) * window
 
 
-@equation(source="huggingface2024gemma2config", where="class Gemma2Config, layer_types: sliding and full attention by turns")
-def layer_mean_pairs(everywhere: q.Pairs, inside: q.WindowPairs, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Pairs:
-    """Query-key pairs of one sequence in the mean layer, where some layers attend to everything and the others to a window.
-
-    Holds when layers differ only in how far they look back, so that a mean pair costs the same wherever it is.
-
-    Stops holding when local and global layers have heads of different number or width.
-    """
-    return (global_layers * everywhere + (layers - global_layers) * inside) / layers
-
-
 @equation(source="huggingface2024gemma2config", where="class Gemma2Config, sliding_window and layer_types")
 def layer_mean_context(context: q.Context, window: q.Window, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Context:
     """Tokens that the mean layer still holds in its cache, and that one new token meets, where local layers forget the rest.
@@ -270,6 +259,17 @@ def forward_work_per_token_with_attention(
     or when a single token is decoded against a context that differs from the sequence.
     """
     return flop_per_parameter * (matmul_parameters + 2 * layers * sequence * heads * head_dim)
+
+
+@equation(source="dao2024benchmark", where="function flops: backward pass 2.5 times the forward one, both together 3.5 times")
+def fused_attention_recomputed_work(attention_work: q.AttentionWork) -> q.RecomputedWork:
+    """Arithmetic that the backward pass of a fused attention kernel adds, which computes the scores again instead of loading them.
+
+    Holds when keys are as wide as values: of the two products of the forward pass, that of the scores is done once more.
+
+    Stops holding when keys and values differ much in width, or when whole tiles under the mask are computed too.
+    """
+    return attention_work / 2
 
 
 @equation(source="korthikanti2022", where="appendix A, eqs. 7 and 8: the backward pass doubles the forward one; recomputation is added")

@@ -1,36 +1,58 @@
 """DistributedModel: one optimizer step of a transformer on a fleet, under a parallel layout."""
 
+import math
 from typing import Any
 
-from ..errors import InputError, LayoutError
+from ..errors import InputError, LayoutError, nearest
 from ..nouns import Lowered
 from ..readings import Reading
 from ..results import DistributedResult, Missing
 from ..systems import Fleet
-from ..workloads import TransformerWorkload, all_parameters, attention_work, pass_work, read_parameters, routed_parameters
+from ..workloads import (
+    TransformerWorkload,
+    all_parameters,
+    attention_work,
+    head_parameters,
+    matmul_parameters,
+    pass_work,
+    read_parameters,
+    routed_parameters,
+)
 from .base import Doors, anywhere, efficiency_numbers, expect, masked, needed, sizes
-from .communication import all_reduce_on_node, local_bandwidth, network
-from .serving import check_split
+from .communication import COLLECTIVES, Place, all_reduce, all_to_all, neighbour
 from .single_node import step_on_device
 
 RECOMPUTE = ("none", "selective", "full")
 PRECISIONS = ("bf16", "fp16", "fp8")
+ATTENTION = ("standard", "flash")
+SCHEDULES = ("1f1b", "interleaved", "zero-bubble", "zero-bubble-2p")
 
 
 def layer_activations(eq: Reading, x: Lowered) -> Any:
     """Return the activations that one layer stores for one microbatch on one device."""
     size, hidden, heads = x.microbatch_size, x.model.hidden, x.model.heads
+    without_scores = x.recompute == "selective" or x.flash
     if x.recompute == "full":
         whole = eq.activation_bytes_full(x.seq_len, size, hidden)
-    elif x.recompute == "selective" and x.sequence_parallel:
+    elif without_scores and x.sequence_parallel:
         whole = eq.activation_bytes_selective_sequence_parallel(x.seq_len, size, hidden, x.tp_size)
-    elif x.recompute == "selective":
+    elif without_scores:
         whole = eq.activation_bytes_selective(x.seq_len, size, hidden, x.tp_size)
     elif x.sequence_parallel:
         whole = eq.activation_bytes_sequence_parallel(x.seq_len, size, hidden, heads, x.tp_size)
     else:
         whole = eq.activation_bytes(x.seq_len, size, hidden, heads, x.tp_size)
     return eq.context_bytes(whole, x.cp_size)
+
+
+def stored_activations(eq: Reading, x: Lowered, one_layer: Any, held: Any, microbatches: Any) -> Any:
+    """Return the activations that the fullest device holds at the peak of the schedule."""
+    if x.schedule == "interleaved":
+        layers = eq.padded_layers(held, x.pp_size) if x.uneven else x.model.layers
+        return eq.activation_bytes_interleaved(one_layer, layers, x.pp_size, x.virtual_stages)
+    if x.schedule == "zero-bubble-2p":
+        return eq.pipeline_activation_bytes(one_layer, held, eq.zero_bubble_in_flight(microbatches, x.pp_size))
+    return eq.pipeline_activation_bytes(one_layer, held, eq.microbatches_in_flight(microbatches, x.pp_size))
 
 
 def parts_of_model(eq: Reading, x: Lowered) -> list[tuple[Any, Any]]:
@@ -45,47 +67,80 @@ def parts_of_model(eq: Reading, x: Lowered) -> list[tuple[Any, Any]]:
     return [(eq.shared_parameters(total, routed), x.dp_group), (eq.expert_share(routed, x.ep_size), x.expert_group)]
 
 
-def model_state(eq: Reading, x: Lowered) -> tuple[Any, Any, Any]:
-    """Return weights, gradients and optimizer state on one device, sharded over replicas as ZeRO does."""
+def model_state(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any, Any, Any]:
+    """Return weights, gradients and optimizer state on one device, sharded over replicas as ZeRO does, and the weights before that."""
     sums: list[Any] = []
     for parameters, replicas in parts_of_model(eq, x):
-        held = eq.device_parameters(parameters, x.tp_size, x.pp_size)
+        held = eq.device_parameters(parameters, x.tp_size, stages)
         state = [eq.weight_bytes(held, x.weight_size), eq.gradient_bytes(held, x.gradient_size), eq.optimizer_bytes(held)]
+        state.append(state[0])
         for part, stage in ((2, 1), (1, 2), (0, 3)):
             if x.zero >= stage:
                 state[part] = eq.sharded_bytes(state[part], replicas)
         sums = [eq.both_bytes(a, b) for a, b in zip(sums, state, strict=True)] if sums else state
-    return sums[0], sums[1], sums[2]
+    return sums[0], sums[1], sums[2], sums[3]
 
 
-def reduction_time(eq: Reading, x: Lowered) -> Any:
-    """Return the time to reduce the gradients once over the replicas of each part."""
-    total = None
-    places = [(x.dp_inside, x.dp_nodes), (x.expert_inside, x.expert_nodes)]
-    for (parameters, replicas), (inside, nodes) in zip(parts_of_model(eq, x), places, strict=False):
-        message = eq.data_parallel_gradient_bytes(parameters, x.gradient_size, x.tp_size, x.pp_size)
-        if x.dp_in_one_node:
-            time = eq.ring_allreduce_time(message, replicas, local_bandwidth(eq, x, replicas), x.hardware.link_latency)
-        else:
-            out, latency = network(eq, x)
-            near = local_bandwidth(eq, x, inside) if x.gathers_inside else out
-            time = eq.hierarchical_allreduce_time(message, inside, nodes, near, x.hardware.link_latency, out, latency)
+def reduction_time(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any]:
+    """Return the time to reduce the gradients once over the replicas of each part, and the algorithm for the first of them."""
+    total = algorithm = None
+    places = [
+        Place(x.dp_group, x.dp_inside, x.dp_nodes, x.dp_span, x.gathers_inside, not x.dp_in_one_node, x.zero > 0),
+        Place(x.expert_group, x.expert_inside, x.expert_nodes, x.dp_span, x.experts_gather, x.experts_cross, x.zero > 0),
+    ]
+    for (parameters, _), place in zip(parts_of_model(eq, x), places[: 1 if x.experts_alone else 2], strict=False):
+        message = eq.data_parallel_gradient_bytes(parameters, x.gradient_size, x.tp_size, stages)
+        time, name = all_reduce(eq, x, message, place)
         total = time if total is None else eq.one_after_the_other(total, time)
-    return total
+        algorithm = algorithm if algorithm is not None else name
+    return total, algorithm
 
 
-def data_parallel_time(eq: Reading, x: Lowered, microbatches: Any, step: Any) -> tuple[Any, Any]:
-    """Return the time of data-parallel traffic in a step, and the compute behind which it can hide.
+def data_parallel_time(eq: Reading, x: Lowered, microbatches: Any, step: Any, stages: Any) -> tuple[Any, Any, Any]:
+    """Return the time of data-parallel traffic in a step, the compute behind which it can hide, and the algorithm.
 
     Gradients are reduced once, behind the last backward pass. ZeRO stage 3 gathers the weights as well, forward and backward
     for each microbatch, behind all compute.
     """
     if x.alone:
-        return 0.0, step
-    once = reduction_time(eq, x)
+        return 0.0, step, "none"
+    once, algorithm = reduction_time(eq, x, stages)
     if x.zero < 3:
-        return eq.repeated_time(once, 1.0), eq.backward_time(step, microbatches)
-    return eq.repeated_time(once, eq.sharded_reductions(microbatches)), step
+        return eq.repeated_time(once, 1.0), eq.backward_time(step, microbatches), algorithm
+    return eq.repeated_time(once, eq.sharded_reductions(microbatches)), step, algorithm
+
+
+def full_attention_work(eq: Reading, g: Lowered, batch: Any, sequence: Any) -> Any:
+    """Return the arithmetic of attention as if every query met every key."""
+    pairs = eq.full_pairs(sequence, 0.0)
+    if g.latent:
+        return eq.attention_work(pairs, batch, g.layers, g.heads, eq.query_key_dim(g.nope_dim, g.rope_dim), g.value_dim)
+    return eq.attention_work(pairs, batch, g.layers, g.heads, g.head_dim, g.head_dim)
+
+
+def again(eq: Reading, x: Lowered, tokens: Any, attention: Any) -> Any:
+    """Return the arithmetic that is done again: of layers or scores that were not stored, and inside a fused attention kernel.
+
+    A fused kernel never stores the scores, so selective recomputation has nothing left to do there.
+    """
+    done = 0.0
+    if x.recompute == "full":
+        done = pass_work(eq, x.model, tokens, 0.0, x.batch_size, x.seq_len)
+    elif x.recompute == "selective" and not x.flash:
+        done = attention
+    if x.flash:
+        kernel = eq.fused_attention_recomputed_work(attention)
+        done = eq.recomputed_work(done, kernel) if x.recompute == "full" else kernel
+    return done
+
+
+def bubble(eq: Reading, x: Lowered, microbatches: Any) -> Any:
+    """Return the idle time of the pipeline over its busy time, under the schedule."""
+    if x.schedule == "zero-bubble-2p":
+        return 0.0
+    if x.schedule == "zero-bubble":
+        return eq.zero_bubble_overhead(x.pp_size, microbatches)
+    return eq.interleaved_bubble_overhead(x.pp_size, microbatches, x.virtual_stages)
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
@@ -94,35 +149,37 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     devices = eq.fleet_devices(x.fleet.nodes, x.node.local_devices)
     dp = eq.data_parallel_degree(devices, x.tp_size, x.pp_size, x.cp_size)
     microbatches = eq.microbatch_count(x.batch_size, dp, x.microbatch_size)
-    held_layers = eq.layers_held(g.layers, x.pp_size)
+    held_layers, stages = eq.layers_held(g.layers, x.pp_size), x.pp_size
+    if x.uneven:
+        held_layers = eq.fullest_stage_layers(g.layers, x.pp_size, x.virtual_stages)
+        stages = eq.full_stages(g.layers, held_layers)
 
-    # Memory of one device: the first stage, which holds most.
-    weights, gradients, optimizer = model_state(eq, x)
+    # Memory of one device: the first of the fullest stages, which holds most.
+    weights, gradients, optimizer, unsharded = model_state(eq, x, stages)
     state = eq.model_state_bytes(weights, gradients, optimizer)
-    in_flight = eq.microbatches_in_flight(microbatches, x.pp_size)
     one_layer = layer_activations(eq, x)
-    if x.interleaved:
-        activations = eq.activation_bytes_interleaved(one_layer, g.layers, x.pp_size, x.virtual_stages)
-    else:
-        activations = eq.pipeline_activation_bytes(one_layer, held_layers, in_flight)
+    activations = stored_activations(eq, x, one_layer, held_layers, microbatches)
     footprint = eq.training_footprint(state, activations)
+    buffers = eq.gathered_layer_bytes(unsharded, held_layers) if x.zero == 3 else 0.0
+    if x.buckets:
+        buffers = eq.buffer_bytes(buffers, x.bucket_size)
+    if x.buckets or x.zero == 3:
+        footprint = eq.footprint_with_buffers(footprint, buffers)
     feasible = footprint <= hardware.capacity
 
-    # Arithmetic and memory traffic of one device.
+    # Arithmetic and memory traffic of one device of the fullest stage.
     tokens = eq.token_count(x.batch_size, x.seq_len)
-    forward = pass_work(eq, g, tokens, tokens, x.batch_size, x.seq_len)
-    recomputed = 0.0
-    if x.recompute == "full":
-        recomputed = pass_work(eq, g, tokens, 0.0, x.batch_size, x.seq_len)
-    elif x.recompute == "selective":
-        recomputed = attention_work(eq, g, x.batch_size, x.seq_len)
-    model_work = eq.training_work(forward, 0.0)
-    share = eq.device_share(eq.training_work(forward, recomputed), devices)
+    matrices = eq.forward_work(matmul_parameters(eq, g), tokens, head_parameters(eq, g), tokens)
+    attention = attention_work(eq, g, x.batch_size, x.seq_len)
+    forward = eq.total_forward_work(matrices, attention)
+    full_forward = eq.total_forward_work(matrices, full_attention_work(eq, g, x.batch_size, x.seq_len)) if g.causal else forward
+    executed = eq.training_work(forward, again(eq, x, tokens, attention))
+    share = eq.fullest_share(executed, devices, x.pp_size, stages) if x.uneven else eq.device_share(executed, devices)
     parameters = read_parameters(eq, g, tokens)
     if x.expert_parallel:
         routed = routed_parameters(eq, g)
         parameters = eq.pass_parameters(parameters, eq.shared_parameters(all_parameters(eq, g), routed), eq.expert_share(routed, x.ep_size))
-    read = eq.device_bytes(eq.weight_bytes(parameters, x.weight_size), x.tp_size, x.pp_size)
+    read = eq.device_bytes(eq.weight_bytes(parameters, x.weight_size), x.tp_size, stages)
     stored = eq.pipeline_activation_bytes(one_layer, held_layers, 1.0)
     traffic = eq.training_traffic(read, stored, microbatches)
     compute, memory, step = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
@@ -132,45 +189,48 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     # Communication.
     message = eq.activation_message(x.microbatch_size, x.seq_len, g.hidden, x.element_size, x.cp_size)
     tensor = expert = context = stage = 0.0
+    tensor_algorithm: Any = "none"
     if x.tensor:
         repeats = eq.collective_count(6.0 if x.recompute == "full" else 4.0, held_layers, microbatches)
-        tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), repeats)
+        place = Place(x.tp_size, x.tp_inside, x.tp_nodes, x.tp_span, x.tp_gathers, x.tp_crosses, x.sequence_parallel)
+        once, tensor_algorithm = all_reduce(eq, x, message, place)
+        tensor = eq.repeated_time(once, repeats)
     if x.expert_parallel:
         sent = eq.expert_parallel_message(
             eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
         )
-        inside = x.ep_inside
-        bandwidth, latency = (local_bandwidth(eq, x, x.ep_size), hardware.link_latency) if inside else network(eq, x)
-        moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), x.pp_size)
+        moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), stages)
         expert = eq.repeated_time(
-            eq.all_to_all_time(sent, x.ep_size, bandwidth, latency),
+            all_to_all(eq, x, sent, x.ep_size, x.ep_span, x.ep_inside),
             eq.collective_count(6.0 if x.recompute == "full" else 4.0, moe_layers, microbatches),
         )
     if x.contextual:
-        bandwidth, latency = (local_bandwidth(eq, x, x.cp_size), hardware.link_latency) if x.cp_inside else network(eq, x)
+        bandwidth, latency = neighbour(eq, x, x.cp_size, x.cp_span, x.cp_inside)
         keys = eq.context_parallel_message(x.microbatch_size, x.seq_len, g.kv_heads, g.head_dim, x.element_size, x.tp_size)
         context = eq.repeated_time(
             eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency),
             eq.collective_count(4.0 if x.recompute == "full" else 3.0, held_layers, microbatches),
         )
     if x.pipelined:
-        bandwidth, latency = (local_bandwidth(eq, x, 2.0), hardware.link_latency) if x.pp_inside else network(eq, x)
+        bandwidth, latency = neighbour(eq, x, 2.0, x.fleet_span, x.pp_inside)
         stage = eq.repeated_time(
             eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency),
             eq.collective_count(2.0, x.virtual_stages, microbatches),
         )
-    data, hiding = data_parallel_time(eq, x, microbatches, step)
+    data, hiding, data_algorithm = data_parallel_time(eq, x, microbatches, step, stages)
     hidden_context = eq.exposed_communication_time(context, step)
     busy = eq.busy_time(step, tensor, expert, hidden_context, stage)
-    overhead = eq.interleaved_bubble_overhead(x.pp_size, microbatches, x.virtual_stages)
+    overhead = bubble(eq, x, microbatches)
     exposed_data = eq.exposed_communication_time(data, hiding)
     total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data, update)
     rate = eq.throughput(tokens, total)
-    ideal = eq.training_step_time(step, 0.0, update)
+    ideal = eq.training_step_time(eq.balanced_time(step, x.pp_size, stages) if x.uneven else step, 0.0, update)
     values = {
         "step_time": total,
         "throughput": rate,
-        "mfu": eq.model_flops_utilization(model_work, total, hardware.peak, devices),
+        "mfu": eq.model_flops_utilization(eq.training_work(forward, 0.0), total, hardware.peak, devices),
+        "mfu_full_attention": eq.model_flops_utilization(eq.training_work(full_forward, 0.0), total, hardware.peak, devices),
+        "hfu": eq.hardware_flops_utilization(executed, total, hardware.peak, devices),
         "scaling_efficiency": eq.scaling_efficiency(ideal, total),
         "compute_time": compute,
         "tp_communication_time": tensor,
@@ -181,16 +241,20 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "exposed_communication_time": eq.total_exposed_time(tensor, exposed_data, stage, expert, hidden_context),
         "bubble_fraction": eq.bubble_fraction(overhead),
         "dp_size": dp,
+        "stage_layers": held_layers,
         "memory_footprint": footprint,
         "memory_weights": weights,
         "memory_gradients": gradients,
         "memory_optimizer": optimizer,
         "memory_activations": activations,
+        "memory_buffers": buffers,
         "checkpoint_size": eq.checkpoint_bytes(all_parameters(eq, g)),
         "run_time": eq.training_run_time(g.training_tokens, rate)
         if g.has("training_tokens")
         else Missing(f"{x.model_title} states no number of training tokens"),
         "bottleneck": eq.label(eq.either(tensor > step, data > total), "link", eq.label(compute >= memory, "compute", "memory")),
+        "tp_algorithm": tensor_algorithm,
+        "dp_algorithm": data_algorithm,
         "feasible": feasible,
         "label": x.label,
     }
@@ -202,11 +266,20 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
 class DistributedModel:
     """How fast a fleet trains a transformer under a parallel layout, and where the time goes.
 
-    Tensor-parallel groups stay inside a node; then come context, data and pipeline parallelism. Gradients are reduced
-    once an optimizer step, and hide behind the last backward pass as far as it lasts. Tensor, expert and stage-to-stage
-    traffic stands on the critical path, and all traffic between nodes passes the fabric's worst ratio. Activations are those
-    of the classic layer with a plain four-times-wider MLP and dropout, whose attention scores are stored unless recomputed.
-    So the time is that of this schedule; one that overlaps more can beat it.
+    Tensor-parallel groups fill nodes first, and leave them only where that is asked for; then come context, data and pipeline
+    parallelism. An all-reduce takes the fastest algorithm that its place offers: rings; trees; a hierarchy of a node's links and
+    the network; and adders in the node's switches, where it has them. Sharded buffers are scattered and gathered, by rings. The
+    network's topology decides what traffic between nodes is thinned by; on a fat tree, all of it is by the worst ratio.
+
+    Gradients are reduced once an optimizer step, and hide behind the last backward pass as far as it lasts. Tensor, expert and
+    stage-to-stage traffic stands on the critical path. Of layers that the stages do not divide, some stages hold one more; the
+    fullest sets pace and memory, as if embedding and output head were spread over the layers. Experts all get equal work. Schedules
+    without a bubble take forward pass and both halves of the backward pass as equally long, and the optimizer as not waiting
+    for all stages.
+
+    Activations are those of the classic layer with a plain four-times-wider MLP and dropout. Its attention scores are stored unless
+    they are recomputed, or the attention is fused, whose kernel computes them again. Under ZeRO stage 3, buffers are the weights of one
+    layer; others are those that you state. So the time is that of this schedule; one that overlaps more can beat it.
     """
 
     result = DistributedResult
@@ -229,6 +302,11 @@ class DistributedModel:
         recompute: str = "none",
         efficiency: Any = None,
         sequence_parallel: bool = False,
+        schedule: str | None = None,
+        attention: str = "standard",
+        collective: str = "auto",
+        tp_across_nodes: bool = False,
+        bucket_size: Any = None,
     ) -> DistributedResult:
         """Solve one optimizer step.
 
@@ -256,6 +334,18 @@ class DistributedModel:
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
         sequence_parallel
             Whether norms and dropout are split over tensor-parallel devices too, which stores less for the same traffic.
+        schedule
+            Of the pipeline: ``1f1b``, ``interleaved``, ``zero-bubble`` (in the memory of ``1f1b``) or ``zero-bubble-2p`` (no bubble,
+            about twice the activations); by default interleaved where ``virtual_stages`` are given, else ``1f1b``.
+        attention
+            ``standard``, or ``flash``: a fused kernel that stores no scores and computes them again in the backward pass.
+        collective
+            Algorithm of all-reduces: ``ring``, ``tree``, ``hierarchical`` or ``in-network`` where a place offers it, else rings;
+            ``auto`` takes the fastest that it offers.
+        tp_across_nodes
+            Whether tensor-parallel groups may be larger than a node, and so reduce over the network.
+        bucket_size
+            Memory that a device keeps for communication buckets, such as ``"400 MB"``; none by default.
 
         Returns
         -------
@@ -273,22 +363,30 @@ class DistributedModel:
         expect(fleet, Fleet, "fleet", "a Fleet such as Systems.Clusters.Research_256")
         if not isinstance(precision, str) or precision not in PRECISIONS:
             raise InputError(f"precision={precision!r}: training computes in {', '.join(PRECISIONS)}")
-        if not isinstance(recompute, str) or recompute not in RECOMPUTE:
-            raise InputError(f"recompute={recompute!r} is none of {', '.join(RECOMPUTE)}")
+        one_of(RECOMPUTE, recompute=recompute)
+        one_of(ATTENTION, attention=attention)
+        one_of(COLLECTIVES, collective=collective)
+        for name, value in (("sequence_parallel", sequence_parallel), ("tp_across_nodes", tp_across_nodes)):
+            if not isinstance(value, bool):
+                raise InputError(f"{name}={value!r} is neither True nor False")
+        if collective == "in-network" and not fleet.node.link.switch_reduction:
+            raise InputError(f"collective='in-network': no switches of {fleet.node.title} are known to add; state link.switch_reduction")
         supply = fleet.node.accelerator.supply(precision)
         x = _DOORS.read(
             batch_size=batch_size, seq_len=seq_len, tp_size=tp_size, pp_size=pp_size, ep_size=ep_size, cp_size=cp_size,
-            zero_stage=zero_stage, microbatch_size=microbatch_size, virtual_stages=virtual_stages,
+            zero_stage=zero_stage, microbatch_size=microbatch_size, virtual_stages=virtual_stages, bucket_size=bucket_size,
         )  # fmt: skip
-        needed(x, *_DOORS.symbols.keys() - _GROUPS)
-        layout = Layout(model, fleet, x)
+        needed(x, *_NEEDED)
+        layout = Layout(model, fleet, x, tp_across_nodes)
         layout.check_links(supply, fleet)
         layout.check_batch(x["batch_size"], x["microbatch_size"], x["seq_len"])
         x |= efficiency_numbers(efficiency) | sizes("bf16") | layout.groups
-        if not isinstance(sequence_parallel, bool):
-            raise InputError(f"sequence_parallel={sequence_parallel!r} is neither True nor False")
         x |= {
             "sequence_parallel": sequence_parallel,
+            "schedule": layout.schedule(schedule, x["batch_size"], x["microbatch_size"]),
+            "flash": attention == "flash",
+            "collective": collective,
+            "buckets": bucket_size is not None,
             "overhead": 0.0,
             "recompute": recompute,
             "model": model.geometry,
@@ -300,21 +398,35 @@ class DistributedModel:
         return _DOORS.solve(DistributedResult, core, x)
 
 
+def one_of(known: tuple[str, ...], **given: Any) -> None:
+    """Refuse a word that is none of those known."""
+    for name, value in given.items():
+        if not isinstance(value, str) or value not in known:
+            hint = f"; {nearest(value, known)}" if isinstance(value, str) else ""
+            raise InputError(f"{name}={str(value)[:40]!r} is none of {', '.join(known)}{hint}")
+
+
 class Layout:
     """A parallel layout: its degrees, where each group lies, and whether it can exist."""
 
-    def __init__(self, model: TransformerWorkload, fleet: Fleet, x: dict[str, Any]) -> None:
+    def __init__(self, model: TransformerWorkload, fleet: Fleet, x: dict[str, Any], across: bool) -> None:
         tp, pp, cp, ep = (x[n] for n in ("tp_size", "pp_size", "cp_size", "ep_size"))
         self.tp, self.pp, self.cp, self.ep = tp, pp, cp, ep
         self.virtual = virtual = x["virtual_stages"]
         local, devices = fleet.node.accelerators, float(fleet.devices)
-        if tp > local:
-            raise LayoutError(f"tp_size={tp:g} is more than the {local} devices of a node, whose links it needs")
-        check_split(model, tp, pp)
+        if tp > local and not across:
+            say = "give tp_across_nodes=True to reduce over the network"
+            raise LayoutError(f"tp_size={tp:g} is more than the {local} devices of a node, whose links it needs; {say}")
+        if tp > local and tp % local:
+            raise LayoutError(f"tp_size={tp:g} fills no whole number of nodes of {local} devices")
+        if model.heads % tp:
+            raise LayoutError(f"tp_size={tp:g} does not divide the {model.heads} heads of {model.title}")
+        if pp > model.layers:
+            raise LayoutError(f"pp_size={pp:g} is more stages than the {model.layers} layers of {model.title}")
         if virtual > 1 and pp == 1:
             raise LayoutError(f"virtual_stages={virtual:g} interleaves a pipeline: give pp_size of at least 2")
-        if model.layers % (pp * virtual):
-            raise LayoutError(f"pp_size x virtual_stages = {pp * virtual:g} does not divide the {model.layers} layers of {model.title}")
+        if pp * virtual > model.layers:
+            raise LayoutError(f"pp_size x virtual_stages = {pp * virtual:g} is more chunks than the {model.layers} layers of {model.title}")
         if devices % (tp * pp * cp):
             raise LayoutError(f"tp_size x pp_size x cp_size = {tp * pp * cp:g} does not divide the {devices:g} devices of {fleet.title}")
         self.dp = dp = devices / (tp * pp * cp)
@@ -337,19 +449,40 @@ class Layout:
         while sharing % near:
             near -= 1
         self.crosses_nodes = inside < group or ep * tp > local or cp * tp > local or group * tp * pp > local
+        self.tp_inside = min(tp, float(local))
         self.groups = {
             "tensor": tp > 1, "pipelined": pp > 1, "contextual": cp > 1, "expert_parallel": ep > 1, "zero": int(x["zero_stage"]),
+            "uneven": model.layers % (pp * virtual) > 0,
+            "tp_inside": self.tp_inside, "tp_nodes": tp / self.tp_inside, "tp_gathers": self.tp_inside > 1, "tp_crosses": tp > local,
+            "experts_alone": sharing == 1, "experts_gather": near > 1, "experts_cross": near < sharing, "fleet_span": float(fleet.nodes),
+            "tp_span": math.ceil(tp / local), "cp_span": math.ceil(cp * tp / local), "ep_span": math.ceil(ep * cp * tp / local),
+            "dp_span": math.ceil(group * tp / local),
             "devices": devices, "dp_group": group, "dp_inside": inside, "dp_nodes": group / inside, "interleaved": virtual > 1,
             "expert_group": sharing, "expert_inside": near, "expert_nodes": sharing / near,
             "alone": group == 1, "gathers_inside": inside > 1, "dp_in_one_node": inside == group,
             "cp_inside": cp * tp <= local, "ep_inside": ep * tp * cp <= local, "pp_inside": group * tp * pp <= local,
         }  # fmt: skip
 
+    def schedule(self, asked: Any, batch: Any, micro: float) -> str:
+        """Return the pipeline's schedule, or refuse one that does not go with the layout."""
+        if asked is None:
+            return "interleaved" if self.virtual > 1 else "1f1b"
+        one_of(SCHEDULES, schedule=asked)
+        if (asked == "interleaved") != (self.virtual > 1):
+            raise LayoutError(f"schedule={asked!r} does not go with virtual_stages={self.virtual:g}: interleaving is what needs several")
+        if asked.startswith("zero-bubble"):
+            least = 2 * self.pp - 1 if asked == "zero-bubble-2p" else self.pp
+            if anywhere(batch / (self.dp * micro) < least):
+                raise LayoutError(
+                    f"schedule={asked!r}: pp_size={self.pp:g} stages need {least:g} microbatches; batch_size={batch} has fewer"
+                )
+        return str(asked)
+
     def check_links(self, supply: Lowered, fleet: Fleet) -> None:
         """Refuse a layout whose groups need a link that nobody states."""
         if self.tp > 1 or self.cp > 1 or self.ep > 1 or self.groups["gathers_inside"] or self.groups["pp_inside"]:
             supply.need("link_bandwidth")
-        if self.crosses_nodes:
+        if self.crosses_nodes and not fleet.fabric_numbers.dimensions:
             fleet.node_numbers.need("nics", "nic_bandwidth")
 
     def check_batch(self, batch: Any, micro: float, sequence: Any) -> None:
@@ -363,12 +496,14 @@ class Layout:
             raise LayoutError(f"batch_size={batch}: an interleaved pipeline needs a multiple of pp_size={self.pp:g} microbatches")
 
 
-_GROUPS = {"dp_group", "dp_inside", "dp_nodes", "expert_group", "expert_inside", "expert_nodes"}
+_NEEDED = (
+    "batch_size", "seq_len", "tp_size", "pp_size", "ep_size", "cp_size", "zero_stage", "microbatch_size", "virtual_stages",
+)  # fmt: skip
 _DOORS = Doors(
     "tp_size pp_size ep_size cp_size zero_stage microbatch_size virtual_stages dp_group dp_inside dp_nodes "
-    "expert_group expert_inside expert_nodes",
+    "expert_group expert_inside expert_nodes tp_inside tp_nodes",
     batch_size="GlobalBatch", seq_len="Sequence", tp_size="TensorParallel", pp_size="PipelineParallel", ep_size="ExpertParallel",
     cp_size="ContextParallel", zero_stage="ZeroStage", microbatch_size="MicrobatchSize", virtual_stages="VirtualStages",
     dp_group="Devices", dp_inside="LocalDevices", dp_nodes="Nodes", expert_group="Devices", expert_inside="LocalDevices",
-    expert_nodes="Nodes",
+    expert_nodes="Nodes", tp_inside="LocalDevices", tp_nodes="Nodes", bucket_size="BucketBytes",
 )  # fmt: skip

@@ -189,11 +189,17 @@ class IndexDirective(_Directive):
             if len(stated) < len(columns):
                 shown.note(self.env, f"entry:{name}")
             cells: list[Any] = [[self.link("entry", name, entry.name, entry.summary)]]
+            if "." not in group:
+                cells.append(name.split(".")[1])
             for path in columns:
                 fact = entry.facts.get(path)
                 cells.append(self.number(fact) if fact else "\u2013")
             rows.append(("", cells))
-        head = ["Entry", *(c.rpartition(".")[2].replace("_", " ") if c.count(".") < 2 else " ".join(c.split(".")[-2:]) for c in columns)]
+        head = [
+            "Entry",
+            *(["Group"] if "." not in group else []),
+            *(c.rpartition(".")[2].replace("_", " ") if c.count(".") < 2 else " ".join(c.split(".")[-2:]) for c in columns),
+        ]
         return [table(head, rows, classes=["mls-index"])]
 
     def number(self, fact: Fact) -> list[nodes.Node]:

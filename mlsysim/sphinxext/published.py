@@ -251,7 +251,8 @@ def _state_space(thing: StateSpaceWorkload, add: Any) -> None:
     add("weights.fp16", "memory of the weights at fp16", "weight_bytes", parameters=float(thing.parameters), weight_size=2.0)
     add("scan_work", "arithmetic of the scans, for one token", "scan_work", tokens=1.0, layers=g.layers, inner=g.inner, state=g.state)
     given = {"layers": g.layers, "inner": g.inner, "state": g.state, "channels": g.channels, "kernel": g.kernel}
-    add("state", "state of one sequence at fp16, whatever its context", "recurrent_state_bytes", **given, batch=1.0, element_size=2.0)
+    given |= {"batch": 1.0, "element_size": 2.0}
+    add("recurrent_state", "state of one sequence at fp16, whatever its context", "recurrent_state_bytes", **given)
 
 
 def _cnn(thing: CNNWorkload, add: Any) -> None:

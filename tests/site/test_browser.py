@@ -249,3 +249,31 @@ def test_names_and_labels_of_what_can_be_used(watch):
         || e.querySelector("img[alt]:not([alt=''])") || e.querySelector("title")))
       .map(e => e.outerHTML.slice(0, 200))""")
     assert not nameless
+
+
+def test_an_index_table_sorts_filters_and_hides_columns(watch):
+    watched = watch()
+    page = watched.open("zoo/hardware.html")
+    table = page.locator("table.mls-index")
+    rows = table.locator("tbody tr:visible")
+    every = rows.count()
+    heads = table.locator("thead th").all_inner_texts()
+    column = heads.index("bandwidth")
+    table.locator("thead button").nth(column).click()
+    values = page.evaluate(
+        """column => [...document.querySelectorAll("table.mls-index tbody tr")]
+      .map(r => Number(r.cells[column].querySelector("data")?.value ?? Infinity))""",
+        column,
+    )
+    assert values == sorted(values)
+    assert table.locator("thead th").nth(column).get_attribute("aria-sort") == "ascending"
+    page.get_by_label("Filter the table by text").fill("jetson orin")
+    assert 0 < rows.count() < 15
+    page.get_by_label("Filter the table by text").fill("")
+    page.get_by_label("Show one group").select_option("Tiny")
+    assert 0 < rows.count() < every
+    assert set(rows.locator("td:nth-child(2)").all_inner_texts()) == {"Tiny"}
+    page.locator(".mls-columns summary").click()
+    page.locator(".mls-columns label", has_text="bandwidth").locator("input").uncheck()
+    assert not table.locator("thead th").nth(column).is_visible()
+    watched.check()

@@ -87,6 +87,11 @@ def _valid():
             "recompute": "selective",
             "sequence_parallel": True,
             "efficiency": 0.5,
+            "schedule": "interleaved",
+            "attention": "standard",
+            "collective": "auto",
+            "tp_across_nodes": True,
+            "bucket_size": "100 MB",
         },
         "EconomicsModel": {
             "fleet": FLEET,

@@ -16,7 +16,7 @@ TITLES = [
     "serving one", "serving four", "serving experts", "serving paged", "serving expert-parallel", "serving speculative",
     "load", "load chunked", "load pipelined", "load apart",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
-    "distributed experts", "distributed latent",
+    "distributed experts", "distributed latent", "distributed flash", "distributed uneven", "distributed wide",
     "economics", "economics serving", "economics training", "sustainability", "reliability", "reliability given",
 ]  # fmt: skip
 every_result = pytest.mark.parametrize("title", TITLES)
