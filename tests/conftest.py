@@ -88,6 +88,23 @@ def results(four, cluster, terms, layouts):
     )
     found["single cnn"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8)
     found["single cnn training"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8, phase="training", efficiency=0.4)
+    found["single vision"] = SingleNodeModel().solve(Models.Vision.ViT_B16, h100, batch_size=32)
+    found["single vision training"] = SingleNodeModel().solve(
+        Models.Vision.ViT_B16, h100, batch_size=32, precision="bf16", phase="training"
+    )
+    found["single diffusion"] = SingleNodeModel().solve(Models.Diffusion.DiT_XL2, h100, batch_size=4)
+    found["single recommendation"] = SingleNodeModel().solve(Models.Recommendation.DLRM_DCNv2, h100, batch_size=2048)
+    for phase in ("prefill", "decode"):
+        found[f"single state space {phase}"] = SingleNodeModel().solve(
+            Models.Language.Mamba_2_8B, h100, batch_size=4, seq_len=2048, phase=phase
+        )
+    for phase in ("prefill", "decode"):
+        found[f"single local {phase}"] = SingleNodeModel().solve(
+            Models.Language.Gemma2_9B, h100, batch_size=4, seq_len=8000, phase=phase, efficiency=0.7
+        )
+    found["serving local"] = ServingModel().solve(
+        Models.Language.GPT_OSS_20B, hardware=h100, batch_size=16, input_len=1024, output_len=256, efficiency=0.6
+    )
     found["serving one"] = ServingModel().solve(
         Models.Language.Llama3_8B, hardware=h100, batch_size=16, input_len=1024, output_len=256, efficiency=0.6
     )
