@@ -83,6 +83,7 @@ class MemoryHierarchy(Noun):
     bandwidth: q.Bandwidth
     technology: str | None = None
     cache: q.Capacity | None = None
+    cache_bandwidth: q.Bandwidth | None = None
     storage: q.Capacity | None = None
     pins: q.Pins | None = None
     pin_rate: q.PinRate | None = None
@@ -163,6 +164,9 @@ class HardwareNode(Entry):
             "bandwidth": "memory.bandwidth",
             "capacity": "memory.capacity",
             "power": f"power.{power}",
+            "host_bandwidth": "host_link.bandwidth",
+            "cache": "memory.cache",
+            "cache_bandwidth": "memory.cache_bandwidth",
         }
         if self.memory.storage is not None:
             fields["storage"] = "memory.storage"
@@ -171,7 +175,8 @@ class HardwareNode(Entry):
             fields["link_bandwidth"] = f"{link}.bandwidth"
             if joined.latency is not None:
                 fields["link_latency"] = f"{link}.latency"
-        lowered = self.lower("hardware", fields, directions=joined.directions if joined else 1.0)
+        host_directions = self.host_link.directions if self.host_link else 1.0
+        lowered = self.lower("hardware", fields, directions=joined.directions if joined else 1.0, host_directions=host_directions)
         lowered.missing.setdefault(
             "link_bandwidth", f"{self.name} states no link between devices: give link={{'bandwidth': …, 'direction': …}}"
         )

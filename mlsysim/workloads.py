@@ -24,7 +24,8 @@ class Demand:
     """What one step asks of a device, as a reading's values.
 
     ``tokens`` are what throughput counts: new tokens of a transformer, images of a convolutional network. ``update`` is the
-    traffic of the optimizer's pass, which training alone has; ``working`` is what must lie in main memory, where storage holds weights.
+    traffic of the optimizer's pass, which training alone has; ``working`` is what must lie in main memory, where storage holds weights;
+    ``read`` is the part of the traffic that is weights, where they may lie elsewhere.
     """
 
     tokens: Any
@@ -35,12 +36,14 @@ class Demand:
     weights: Any
     update: Any = None
     working: Any = None
+    read: Any = None
 
 
 class Workload(Entry):
     """Base of the workloads: anything that can say what a step demands."""
 
     takes_sequence: ClassVar[bool] = False
+    offloads: ClassVar[bool] = False
     """Whether a step needs the tokens of a sequence."""
 
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp32", "tf32")
@@ -99,6 +102,7 @@ class TransformerWorkload(Workload):
     """
 
     takes_sequence: ClassVar[bool] = True
+    offloads: ClassVar[bool] = True
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp8")
 
     layers: q.Layers
@@ -457,7 +461,7 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
         tokens = x.batch_size
         work = decode_work(eq, g, tokens, x.seq_len)
         read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
-        return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
+        return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights, read=read)
     tokens = eq.token_count(x.batch_size, x.seq_len)
     work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, x.batch_size, x.seq_len)
     if x.phase == "training":
@@ -465,7 +469,7 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
         return transformer_training(eq, g, x, x.seq_len, tokens, work, all_parameters(eq, g), weights, read)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     cache = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size) if x.phase == "prefill" else 0.0
-    return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
+    return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights, read=read)
 
 
 def transformer_training(

@@ -86,6 +86,9 @@ def results(four, cluster, terms, layouts):
     found["single training"] = SingleNodeModel().solve(
         Models.Language.BERT_Large, h100, batch_size=4, seq_len=512, precision="bf16", phase="training"
     )
+    found["single offload"] = SingleNodeModel().solve(
+        Models.Language.Llama3_70B, h100, batch_size=4, seq_len=2048, phase="decode", memory_level="host"
+    )
     found["single cnn"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8)
     found["single cnn training"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8, phase="training", efficiency=0.4)
     found["single vision"] = SingleNodeModel().solve(Models.Vision.ViT_B16, h100, batch_size=32)

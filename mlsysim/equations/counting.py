@@ -1360,3 +1360,36 @@ def served_tokens(rate: q.RequestRate, output_len: q.OutputLen) -> q.Throughput:
     Stops holding when answers are cut short.
     """
     return rate * output_len
+
+
+@equation(source="mlsysim", where="counting")
+def traffic_without_weights(traffic: q.Traffic, weights: q.ReadWeightBytes) -> q.Traffic:
+    """Bytes that main memory moves in a step whose weights come from elsewhere.
+
+    Holds when weights go straight to where they are used.
+
+    Stops holding when they are written to main memory first and read from there.
+    """
+    return traffic - weights
+
+
+@equation(source="mlsysim", where="counting")
+def footprint_without_weights(footprint: q.Footprint, weights: q.WeightBytes) -> q.Footprint:
+    """Memory that a step needs on a device whose weights lie elsewhere.
+
+    Holds when the weights in flight are few beside the rest.
+
+    Stops holding when a layer, or two of them, must lie in memory whole.
+    """
+    return footprint - weights
+
+
+@equation(source="mlsysim", where="counting")
+def slower_level(first: q.MemoryTime, second: q.MemoryTime) -> q.MemoryTime:
+    """Time of traffic to two levels of memory at the same time.
+
+    Holds when both transfers run side by side.
+
+    Stops holding when one waits for the other.
+    """
+    return max(first, second)

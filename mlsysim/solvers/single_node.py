@@ -7,7 +7,7 @@ from ..hardware import HardwareNode
 from ..nouns import Lowered
 from ..readings import Reading
 from ..results import Missing, PerformanceProfile
-from ..workloads import Workload
+from ..workloads import Demand, Workload
 from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
 
 
@@ -18,17 +18,36 @@ def step_on_device(eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, 
     return compute, memory, eq.step_time(compute, memory, 0.0, x.overhead)
 
 
+def step_with_offload(eq: Reading, x: Lowered, demand: Demand) -> tuple[Any, Any, Any]:
+    """Return compute time, memory time and the time of a step whose weights come from the host's memory."""
+    hardware = x.hardware
+    host = eq.achieved_bandwidth(eq.one_way_bandwidth(hardware.host_bandwidth, hardware.host_directions), x.efficiency_link)
+    compute = eq.compute_time(demand.work, hardware.peak, x.efficiency_compute)
+    near = eq.memory_time(eq.traffic_without_weights(demand.traffic, demand.read), hardware.bandwidth, x.efficiency_memory)
+    memory = eq.slower_level(near, eq.memory_time(demand.read, host))
+    return compute, memory, eq.step_time(compute, memory, 0.0, x.overhead)
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve one step, in whatever reading."""
     hardware = x.hardware
     demand = x.workload.demand(eq, x)
-    compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, hardware.bandwidth)
+    bandwidth, footprint = hardware.bandwidth, demand.footprint
+    if x.offloaded:
+        footprint = eq.footprint_without_weights(footprint, demand.weights)
+        compute, memory, step = step_with_offload(eq, x, demand)
+    else:
+        bandwidth = hardware.cache_bandwidth if x.on_chip else bandwidth
+        compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, bandwidth)
     overhead = x.overhead
     if demand.update is not None:
-        overhead = eq.memory_time(demand.update, hardware.bandwidth, x.efficiency_memory)
+        overhead = eq.memory_time(demand.update, bandwidth, x.efficiency_memory)
         step = eq.training_step_time(step, 0.0, overhead)
-    capacity = hardware.capacity if hardware.storage is None else eq.joint_capacity(hardware.capacity, hardware.storage)
-    feasible = demand.footprint <= capacity
+    if x.on_chip:
+        capacity = hardware.cache
+    else:
+        capacity = hardware.capacity if hardware.storage is None else eq.joint_capacity(hardware.capacity, hardware.storage)
+    feasible = footprint <= capacity
     if demand.working is not None and hardware.storage is not None:
         feasible = eq.both(feasible, demand.working <= hardware.capacity)
     has_power = hardware.has("power")
@@ -40,15 +59,15 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "throughput": eq.throughput(demand.tokens, step),
         "bottleneck": eq.label(compute >= memory, "compute", "memory"),
         "arithmetic_intensity": eq.arithmetic_intensity(demand.work, demand.traffic),
-        "ridge_point": eq.ridge_point(hardware.peak, hardware.bandwidth),
+        "ridge_point": eq.ridge_point(hardware.peak, bandwidth),
         "mfu": eq.model_flops_utilization(demand.model_work, step, hardware.peak, 1.0),
-        "memory_footprint": demand.footprint,
+        "memory_footprint": footprint,
         "energy": eq.device_energy(hardware.power, step) if has_power else Missing(hardware.missing["power"]),
         "feasible": feasible,
         "label": x.label,
     }
     if feasible is False:
-        needs, has = eq.value(demand.footprint), eq.value(capacity)
+        needs, has = eq.value(footprint), eq.value(capacity)
         values["reason"] = (needs, has) if needs > has else (eq.value(demand.working), eq.value(hardware.capacity))
     return masked(eq, feasible, values, PerformanceProfile)
 
@@ -57,7 +76,9 @@ class SingleNodeModel:
     """How fast one device runs one step of a workload, and what bounds it.
 
     The step is the roofline's: arithmetic and memory traffic overlap fully, and the longer of the two is the time. A training
-    step ends with the optimizer's own pass over memory, which nothing overlaps: it is the overhead.
+    step ends with the optimizer's own pass over memory, which nothing overlaps: it is the overhead. All traffic is to main memory,
+    unless ``memory_level`` says that everything lies on the chip, or that weights stay in the memory of the host and pass its link in
+    every step, beside the traffic of main memory; how much the host holds is not asked.
     """
 
     result = PerformanceProfile
@@ -73,6 +94,7 @@ class SingleNodeModel:
         seq_len: Any = None,
         phase: str = "forward",
         weight_precision: str | None = None,
+        memory_level: str = "main",
     ) -> PerformanceProfile:
         """Solve one step.
 
@@ -95,6 +117,9 @@ class SingleNodeModel:
             (one new token a sequence) or ``training`` (forward, backward and update).
         weight_precision
             In which weights are stored and read, such as ``"int4"`` with arithmetic at ``fp16``; that of the arithmetic by default.
+        memory_level
+            ``main``; ``cache``, where everything must fit into on-chip memory whose bandwidth is stated; or ``host``, where
+            weights are read over the host link (models of language, but not in training).
 
         Returns
         -------
@@ -122,9 +147,28 @@ class SingleNodeModel:
             raise InputError(f"weight_precision={weight_precision!r}: training stores weights at {precision}; leave it out")
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
+        x |= check_level(memory_level, supply, workload, phase)
         x |= {"overhead": 0.0, "phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
-        x |= {"what": ("{} at {}", workload, precision), "device": hardware, "full_precision": precision in ("fp32", "tf32")}
+        x |= {
+            "what": ("{} at {}, on chip" if x["on_chip"] else "{} at {}", workload, precision),
+            "device": hardware,
+            "full_precision": precision in ("fp32", "tf32"),
+        }
         return _DOORS.solve(PerformanceProfile, core, x)
 
 
+def check_level(level: Any, supply: Lowered, workload: Workload, phase: str) -> dict[str, bool]:
+    """Return which level of memory a step uses, or refuse one that the device or the workload does not have."""
+    if not isinstance(level, str) or level not in LEVELS:
+        raise InputError(f"memory_level={str(level)[:40]!r} is none of {', '.join(LEVELS)}")
+    if level == "host":
+        supply.need("host_bandwidth")
+        if not workload.offloads or phase == "training":
+            raise InputError(f"memory_level='host': offload is modelled for inference of language models, not {phase} of {workload.title}")
+    if level == "cache":
+        supply.need("cache", "cache_bandwidth")
+    return {"offloaded": level == "host", "on_chip": level == "cache"}
+
+
+LEVELS = ("main", "cache", "host")
 _DOORS = Doors(batch_size="Batch", seq_len="Sequence")

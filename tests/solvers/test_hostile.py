@@ -38,6 +38,7 @@ def _valid():
             "seq_len": 128,
             "phase": "decode",
             "weight_precision": "int4",
+            "memory_level": "host",
         },
         "ServingModel": {
             "model": LLAMA,

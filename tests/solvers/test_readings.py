@@ -10,7 +10,7 @@ from mlsysim.readings import NUMBERS
 from mlsysim.readings.reading import Lift
 
 TITLES = [
-    "single forward", "single prefill", "single decode", "single training", "single cnn", "single cnn training",
+    "single forward", "single prefill", "single decode", "single training", "single offload", "single cnn", "single cnn training",
     "single vision", "single vision training", "single diffusion", "single recommendation", "single state space prefill",
     "single state space decode", "single local prefill", "single local decode", "serving local",
     "serving one", "serving four", "serving experts", "serving paged", "serving expert-parallel", "serving speculative",

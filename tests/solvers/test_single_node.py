@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mlsysim import Efficiency, Hardware, HardwareNode, InfeasibleError, InputError, Models, SingleNodeModel
+from mlsysim import Efficiency, Hardware, HardwareNode, InfeasibleError, InputError, MissingFactError, Models, SingleNodeModel
 
 LLAMA = Models.Language.Llama3_8B
 H100 = Hardware.Cloud.H100
@@ -146,15 +146,75 @@ def test_feasible_means_that_the_footprint_fits(phase, batch, sequence):
 
 
 @pytest.mark.parametrize("device", list(Hardware), ids=lambda d: d.zoo_name)
-@pytest.mark.parametrize("model", list(Models), ids=lambda m: m.zoo_name)
-def test_every_model_meets_every_device(model, device):
-    for precision in device.compute.peak.precisions:
-        for phase in model.phases:
-            if phase == "training" and precision not in model.training_precisions:
-                continue
-            step = SingleNodeModel().solve(model, device, precision=precision, phase=phase, seq_len=128 if model.takes_sequence else None)
-            assert step.number("memory_footprint") > 0
-            if step.feasible:
-                assert step.number("latency") > 0
-            else:
-                assert "too much" in step.reason
+def test_every_model_meets_every_device(device):
+    for model in Models:
+        given_ = {"seq_len": 128} if model.takes_sequence else {}
+        for precision in device.compute.peak.precisions:
+            for phase in model.phases:
+                if phase == "training" and precision not in model.training_precisions:
+                    continue
+                step = SingleNodeModel().solve(model, device, precision=precision, phase=phase, **given_)
+                assert step.number("memory_footprint") > 0
+                if step.feasible:
+                    assert step.number("latency") > 0, (model, precision, phase)
+                else:
+                    assert "too much" in step.reason, (model, precision, phase)
+
+
+# Levels of memory.
+
+HOSTED = {"seq_len": 512, "phase": "decode", "memory_level": "host"}
+
+
+def test_weights_over_the_host_link_bound_a_small_batch():
+    """16.06 GB less the input table, over one direction of PCIe Gen5: 15.01 GB / 64 GB/s."""
+    step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=1, **HOSTED)
+    assert step.number("latency") == pytest.approx((8_030_261_248 - 128256 * 4096) * 2 / 64e9, rel=1e-12)
+    assert step.bottleneck == "memory"
+    many = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, **{**HOSTED, "phase": "prefill"}, batch_size=512)
+    assert many.bottleneck == "compute"
+
+
+def test_a_model_that_does_not_fit_runs_from_the_host():
+    llama = Models.Language.Llama3_70B
+    assert not SingleNodeModel().solve(llama, Hardware.Cloud.H100, batch_size=8, seq_len=512, phase="decode").feasible
+    assert SingleNodeModel().solve(llama, Hardware.Cloud.H100, batch_size=8, **HOSTED).feasible
+
+
+@given(st.integers(1, 512), st.integers(1, 8192), st.sampled_from(["forward", "prefill", "decode"]))
+def test_offload_is_never_faster_and_never_takes_more_memory(batch, length, phase):
+    device = Hardware.Cloud.H100.replace(memory__capacity="1000 TB")
+    near, far = (
+        SingleNodeModel().solve(Models.Language.Mixtral_8x7B, device, batch_size=batch, seq_len=length, phase=phase, memory_level=level)
+        for level in ("main", "host")
+    )
+    assert far.number("latency") >= near.number("latency") * (1 - 1e-12)
+    assert far.number("memory_footprint") <= near.number("memory_footprint")
+
+
+def test_on_the_chip_the_cache_bounds():
+    chip = Hardware.Cloud.H100.replace(memory__cache_bandwidth="20 TB/s", memory__cache="50 GB")
+    arguments = {"batch_size": 4, "seq_len": 512, "phase": "decode"}
+    near = SingleNodeModel().solve(Models.Language.Llama3_8B, chip, **arguments, memory_level="cache")
+    main = SingleNodeModel().solve(Models.Language.Llama3_8B, chip, **arguments)
+    assert main.number("latency") / near.number("latency") == pytest.approx(20 / 3.35, rel=1e-12)
+    small = chip.replace(memory__cache="1 GB")
+    full = SingleNodeModel().solve(Models.Language.Llama3_8B, small, **arguments, memory_level="cache")
+    assert not full.feasible
+    assert "on chip needs" in full.reason
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"memory_level": "hbm"}, InputError, "memory_level='hbm' is none of main, cache, host"),
+        ({"memory_level": "cache"}, MissingFactError, "cache_bandwidth"),
+        ({"memory_level": "host", "phase": "training"}, InputError, "training of"),
+        ({"memory_level": "host", "hardware": Hardware.Cloud.H100.replace(host_link=None)}, MissingFactError, "host_link"),
+        ({"memory_level": "host", "model": Models.Vision.ResNet50, "seq_len": None}, InputError, "forward of"),
+    ],
+)
+def test_a_level_that_is_not_there_is_refused(arguments, error, says):
+    given_ = {"model": Models.Language.Llama3_8B, "hardware": Hardware.Cloud.H100, "seq_len": 64, **arguments}
+    with pytest.raises(error, match=says):
+        SingleNodeModel().solve(**given_)
