@@ -146,7 +146,7 @@ class Fleet(Entry):
     def fabric_numbers(self) -> Lowered:
         """The fabric's numbers, for a solver."""
         if self.fabric is None:
-            raise MissingFactError(f"{self.title} has {self.nodes} nodes and no fabric: give fabric=Systems.Fabrics.…")
+            raise MissingFactError(f"fleet: {self.title} has {self.nodes} nodes and no fabric: give fabric=Systems.Fabrics.…")
         fields = {n: n for n in ("bandwidth", "latency", "oversubscription", "pod_nodes")}
         both = 2.0 if self.fabric.direction == "bidirectional" else 1.0
         lowered = self.fabric.lower(

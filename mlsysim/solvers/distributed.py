@@ -7,7 +7,7 @@ from ..errors import InputError, LayoutError, nearest
 from ..nouns import Lowered
 from ..readings import Reading
 from ..results import DistributedResult, Missing
-from ..systems import Fleet
+from ..systems import TORUS, Fleet
 from ..workloads import (
     TransformerWorkload,
     all_parameters,
@@ -482,7 +482,7 @@ class Layout:
         """Refuse a layout whose groups need a link that nobody states."""
         if self.tp > 1 or self.cp > 1 or self.ep > 1 or self.groups["gathers_inside"] or self.groups["pp_inside"]:
             supply.need("link_bandwidth")
-        if self.crosses_nodes and not fleet.fabric_numbers.dimensions:
+        if self.crosses_nodes and (fleet.fabric is None or fleet.fabric.topology not in TORUS):
             fleet.node_numbers.need("nics", "nic_bandwidth")
 
     def check_batch(self, batch: Any, micro: float, sequence: Any) -> None:
