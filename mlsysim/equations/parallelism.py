@@ -288,3 +288,27 @@ def recomputed_work(layers: q.RecomputedWork, kernel: q.RecomputedWork) -> q.Rec
     Stops holding when a kernel is told to keep them.
     """
     return layers + kernel
+
+
+@equation(source="mlsysim", where="counting")
+def recomputed_traffic(
+    traffic: q.Traffic, weights: q.WeightBytes, checkpoints: q.ActivationBytes, microbatches: q.Microbatches
+) -> q.Traffic:
+    """Memory traffic of a training step that computes its layers again: weights read once more, and checkpoints written and read.
+
+    Holds when what was computed again is written and read as in the first pass, which the traffic given counts already.
+
+    Stops holding when layers stay on the chip between the second forward and the backward pass.
+    """
+    return traffic + microbatches * (weights + 2 * checkpoints)
+
+
+@equation(source="mlsysim", where="counting")
+def free_compute_time(compute: q.StepTime, hidden: q.CommunicationTime) -> q.StepTime:
+    """Compute behind which further communication can hide, after some of it hides other communication already.
+
+    Holds when a stretch of compute hides one kind of communication at a time.
+
+    Stops holding when both use different links and may hide behind the same compute.
+    """
+    return max(0, compute - hidden)
