@@ -78,6 +78,58 @@ def _cost(grid: str) -> Any:
     return cost
 
 
+def _owned_or_rented() -> Any:
+    """That year with a network and a building, against the rent of the same accelerators: owning pays before full use."""
+    terms = Infrastructure.Prices.Server_Lifetime.assumption
+    cost = EconomicsModel().solve(
+        _four_h100("Quebec"),
+        "1 year",
+        serving=_serving(),
+        lifetime=terms.lifetime,
+        maintenance_rate=terms.maintenance_rate,
+        network_price=0.1,
+        facility_price="12 USD/W",
+        facility_lifetime="15 years",
+        rental=Infrastructure.Prices.H100_Cloud_OnDemand,
+    )
+    assert cost.break_even_utilization < 1
+    assert cost.cost_per_million_input_tokens < cost.cost_per_million_output_tokens
+    return cost
+
+
+def four_h100_break_even() -> Any:
+    """Utilization from which owning four H100, network and building included, costs less than renting the hours used."""
+    return _owned_or_rented().break_even_utilization
+
+
+def four_h100_input_cost() -> Any:
+    """Cost of a million prompt tokens of Llama 3 70B on four owned H100 in full use, network and building included."""
+    return _owned_or_rented().cost_per_million_input_tokens
+
+
+def four_h100_output_cost() -> Any:
+    """Cost of a million generated tokens there."""
+    return _owned_or_rented().cost_per_million_output_tokens
+
+
+def _six_hours() -> Any:
+    """Six hours of work on the Californian grid: some hours are cleaner; whole days have no better start."""
+    found, day = (SustainabilityModel().solve(_four_h100("California"), d) for d in ("6 hours", "1 day"))
+    assert found.shift_saving > 0
+    assert abs(day.shift_saving) < 1e-9
+    return found
+
+
+def california_best_start() -> Any:
+    """Hour of the day, by the time zone of its profile, from which six hours of work emit least on the Californian grid."""
+    return _six_hours().best_start
+
+
+def california_shift_saving() -> Any:
+    """Share of the greenhouse gas that the best start saves there over a random one."""
+    return Q(100 * _six_hours().number("shift_saving"), "percent")
+
+
 def _footprint(grid: str) -> Any:
     """Energy, carbon and water of that year: Quebec emits less than the average of the United States, and drinks more."""
     result = SustainabilityModel().solve(_four_h100(grid), "1 year")
@@ -218,6 +270,22 @@ def _reliability() -> Any:
     training = _training()
     fleet = Systems.Clusters.Research_256.replace(storage=Systems.Storage.Checkpoint_Store)
     return ReliabilityModel().solve(fleet, training.run_time, training=training, recovery_time="10 min")
+
+
+def _spared() -> Any:
+    """That run with a day to repair a node, and a target for having all nodes."""
+    training = _training()
+    fleet = Systems.Clusters.Research_256.replace(storage=Systems.Storage.Checkpoint_Store)
+    return ReliabilityModel().solve(
+        fleet, training.run_time, training=training, recovery_time="10 min", spares=1, repair_time="24 hours", availability_target=0.999
+    )
+
+
+def research_256_spares() -> Any:
+    """Spare nodes with which the research cluster has all its nodes for 99.9 % of the time, if a repair takes a day."""
+    found = _spared()
+    assert 1 < found.number("spares_needed") < 10
+    return int(found.number("spares_needed"))
 
 
 def research_256_mtbf() -> Any:

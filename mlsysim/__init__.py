@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .hardware import ComputeCore, HardwareNode, Link, MemoryHierarchy, PeakRates, PowerRatings
     from .infrastructure import Datacenter, GridProfile
     from .readings import NUMBERS, Reading
+    from .recommendation import RecommendationWorkload
     from .results import (
         DistributedResult,
         EconomicsResult,
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
         SingleNodeModel,
         SustainabilityModel,
     )
+    from .statespace import StateSpaceWorkload
     from .systems import Fleet, NetworkFabric, Node, Storage
     from .units import Q
+    from .vision import Conditioning, DiffusionWorkload, VisionTransformerWorkload
     from .workloads import CNNWorkload, LatentAttention, TransformerWorkload, Workload
 
 __version__ = "0.1.0"
@@ -48,10 +51,13 @@ _HOMES = {
     "facts": "Fact",
     "hardware": "ComputeCore HardwareNode Link MemoryHierarchy PeakRates PowerRatings",
     "infrastructure": "Datacenter GridProfile",
+    "recommendation": "RecommendationWorkload",
     "results": "DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
     "solvers": "DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
+    "statespace": "StateSpaceWorkload",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",
+    "vision": "Conditioning DiffusionWorkload VisionTransformerWorkload",
     "workloads": "CNNWorkload LatentAttention TransformerWorkload Workload",
 }
 _HOME = {name: module for module, listed in _HOMES.items() for name in listed.split()}

@@ -364,13 +364,23 @@ class EconomicsResult(Result):
     """What a fleet costs over a period, and what its work costs."""
 
     capital: q.Price
+    capital_devices: q.Price
+    capital_nodes: q.Price
+    capital_network: q.Price
+    capital_facility: q.Price
     capex: q.Charge
     energy: q.FacilityEnergy
     opex_energy: q.EnergyCost
     opex_maintenance: q.MaintenanceCost
+    opex_staff: q.StaffCost
     tco: q.Cost
+    rental_cost: q.RentalCost
+    rental_cost_used: q.RentalCost
+    break_even_utilization: q.BreakEven
     cost_per_query: q.UnitCost
     cost_per_million_tokens: q.MillionTokenCost
+    cost_per_million_input_tokens: q.MillionTokenCost
+    cost_per_million_output_tokens: q.MillionTokenCost
     cost_per_training_run: q.RunCost
 
 
@@ -379,7 +389,12 @@ class SustainabilityResult(Result):
 
     it_energy: q.ItEnergy
     facility_energy: q.FacilityEnergy
+    network_energy: q.ItEnergy
     carbon: q.Carbon
+    carbon_market: q.MarketCarbon
+    carbon_best_start: q.Carbon
+    best_start: q.HourOfDay
+    shift_saving: q.ShiftSaving
     embodied_carbon: q.EmbodiedCarbon
     water: q.Water
     water_on_site: q.Water
@@ -387,12 +402,22 @@ class SustainabilityResult(Result):
 
 
 class ReliabilityResult(Result):
-    """Failures of a fleet during a job, and what checkpoints save."""
+    """Failures of a fleet during a job, what checkpoints and spare nodes save, and what is left of the job's speed."""
 
+    node_mtbf: q.Mtbf
     fleet_mtbf: q.Mtbf
     failure_probability: q.Probability
     expected_failures: q.Failures
     checkpoint_time: q.CheckpointTime
+    young_interval: q.Interval
+    daly_interval: q.Interval
     checkpoint_interval: q.Interval
+    full_strength: q.Availability
+    spare_ready: q.Availability
+    spares_needed: q.Spares
+    recovery_time: q.RecoveryTime
     goodput: q.Goodput
     effective_duration: q.Duration
+    effective_throughput: q.Throughput
+    effective_mfu: q.Mfu
+    effective_run_time: q.Duration

@@ -31,9 +31,17 @@ class NodeLink(Noun):
 
 
 class NodeReliability(Noun):
-    """How often a node fails."""
+    """How often a node fails: the whole of it, or its parts, each as the mean time between failures of one.
+
+    ``link_mtbf`` is that of what joins one port to the network: cable, optics and its share of the switches. ``host_mtbf`` is that
+    of all the rest: processors, memory, disks, power supplies and, where they are counted, software.
+    """
 
     node_mtbf: q.ComponentMtbf | None = None
+    accelerator_mtbf: q.ComponentMtbf | None = None
+    nic_mtbf: q.ComponentMtbf | None = None
+    link_mtbf: q.ComponentMtbf | None = None
+    host_mtbf: q.ComponentMtbf | None = None
 
 
 class Node(Entry):
@@ -65,12 +73,16 @@ class Node(Entry):
             "price": "price",
             "embodied_carbon": "embodied_carbon",
             "mtbf": "reliability.node_mtbf",
+            "accelerator_mtbf": "reliability.accelerator_mtbf",
+            "nic_mtbf": "reliability.nic_mtbf",
+            "link_mtbf": "reliability.link_mtbf",
+            "host_mtbf": "reliability.host_mtbf",
         }
         return self.lower("node", fields, mesh=self.link.topology == "mesh", reduces=self.link.switch_reduction)
 
 
 class NetworkFabric(Entry):
-    """The network between nodes.
+    """The network between nodes. Price and power are those of all switches and optics for each port of a node.
 
     ``oversubscription`` is what the worst level of the network is thinned by: above the leaves of a fat tree, between the pods of
     rails, and servers over global links of a dragonfly's router. ``pod_nodes`` counts the nodes that reach each other below that level,
@@ -84,6 +96,8 @@ class NetworkFabric(Entry):
     latency: q.LinkLatency | None = None
     oversubscription: q.Oversubscription = 1.0
     pod_nodes: q.PodNodes | None = None
+    port_price: q.PortPrice | None = None
+    port_power: q.PortPower | None = None
 
     def model_post_init(self, context: Any) -> None:
         """Refuse what does not go with the topology."""
@@ -146,7 +160,7 @@ class Fleet(Entry):
     def fabric_numbers(self) -> Lowered:
         """The fabric's numbers, for a solver."""
         if self.fabric is None:
-            raise MissingFactError(f"fleet: {self.title} has {self.nodes} nodes and no fabric: give fabric=Systems.Fabrics.…")
+            raise MissingFactError(f"{self.title} has {self.nodes} nodes and no fabric: give the fleet one, fabric=Systems.Fabrics.…")
         fields = {n: n for n in ("bandwidth", "latency", "oversubscription", "pod_nodes")}
         both = 2.0 if self.fabric.direction == "bidirectional" else 1.0
         lowered = self.fabric.lower(

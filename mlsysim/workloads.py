@@ -1,12 +1,13 @@
 """Layer A, workloads: what a model asks for, independent of any hardware.
 
 Parameters, arithmetic and bytes follow from geometry, by the one equation for each. One multiply-accumulate is two
-FLOPs; a causal model's attention is counted as causal.
+FLOPs; a causal model's attention is counted as causal. The other reading of attention, its full square, is a method of its own
+(:meth:`TransformerWorkload.forward_flops`).
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from . import quantities as q
 from .errors import InputError, nearest
@@ -14,6 +15,7 @@ from .facts import Origin
 from .nouns import Entry, Lowered, Noun
 from .readings import NUMBERS, Reading
 
+_FORWARD_WORK, _SEQUENCE = q.nomenclature()["ForwardWork"], q.nomenclature()["Sequence"]
 PHASES = ("forward", "prefill", "decode", "training")
 
 
@@ -38,6 +40,12 @@ class Demand:
 class Workload(Entry):
     """Base of the workloads: anything that can say what a step demands."""
 
+    takes_sequence: ClassVar[bool] = False
+    """Whether a step needs the tokens of a sequence."""
+
+    training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp32", "tf32")
+    """Arithmetic in which training is modelled."""
+
     name: str = ""
     developer: str | None = None
     released: str | None = None
@@ -61,14 +69,15 @@ class Published(Noun):
 
     parameters: q.Parameters | None = None
     active_parameters: q.Parameters | None = None
+    macs: q.Macs | None = None
     training_tokens: q.TrainingTokens | None = None
     top1: q.Probability | None = None
 
 
 class LatentAttention(Noun):
-    """Multi-head latent attention: queries, keys and values compressed to a low rank."""
+    """Multi-head latent attention: keys and values, and queries where they have a ``query_rank``, compressed to a low rank."""
 
-    query_rank: q.QueryRank
+    query_rank: q.QueryRank | None = None
     kv_rank: q.KvRank
     rope_dim: q.RopeDim
     nope_dim: q.NopeDim
@@ -78,12 +87,19 @@ class LatentAttention(Noun):
 class TransformerWorkload(Workload):
     """A transformer, described by its geometry.
 
+    Where it has a ``window`` (tokens, the query's own included), its layers are local: they attend to the window, and their
+    cache keeps no more than that. The last of every ``global_every`` layers attends to everything instead; where layers follow no such
+    rhythm, ``global_layers`` counts those that do.
+
     Examples
     --------
     >>> tiny = TransformerWorkload(name="tiny", layers=2, hidden=64, heads=4, kv_heads=2, mlp_width=128, vocab=1000)
     >>> tiny.parameters
     202048
     """
+
+    takes_sequence: ClassVar[bool] = True
+    training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp8")
 
     layers: q.Layers
     hidden: q.Hidden
@@ -96,6 +112,9 @@ class TransformerWorkload(Workload):
     tied: bool = False
     max_context: q.Sequence | None = None
     causal: bool = True
+    window: q.Window | None = None
+    global_every: q.GlobalEvery | None = None
+    global_layers: q.GlobalLayers | None = None
 
     experts: q.Experts | None = None
     experts_active: q.ActiveExperts | None = None
@@ -103,6 +122,8 @@ class TransformerWorkload(Workload):
     expert_width: q.ExpertWidth | None = None
     dense_layers: q.DenseLayers | None = None
     router_bias: bool = False
+    expert_bias: bool = False
+    shared_gate: bool = False
     mla: LatentAttention | None = None
 
     learned_positions: q.Positions | None = None
@@ -111,6 +132,8 @@ class TransformerWorkload(Workload):
     attention_bias: bool = False
     attention_input_bias: bool = False
     qk_norm: bool = False
+    qk_norm_whole: bool = False
+    sinks: bool = False
     mlp_bias: bool = False
     norm_bias: bool = False
     norms_per_layer: q.NormsPerLayer = 2
@@ -126,6 +149,15 @@ class TransformerWorkload(Workload):
             raise InputError(f"heads={self.heads} is no multiple of kv_heads={kv}")
         if self.head_dim is None and self.hidden % self.heads:
             raise InputError(f"hidden={self.hidden} is no multiple of heads={self.heads}: give head_dim")
+        if self.window is not None and not self.causal:
+            raise InputError(f"window={self.window}: local attention that looks both ways is not modelled; leave the window out")
+        for name in ("global_every", "global_layers"):
+            if getattr(self, name) is not None and self.window is None:
+                raise InputError(f"{name}={getattr(self, name)} needs a window: without one every layer attends to everything")
+        if self.global_layers is not None and (self.global_every is not None or self.global_layers > self.layers):
+            raise InputError(f"global_layers={self.global_layers}: give at most {self.layers}, and no global_every beside it")
+        if self.qk_norm_whole and not self.qk_norm:
+            raise InputError("qk_norm_whole says how wide the norms of queries and keys are: give qk_norm too")
         if self.experts is None and self.mlp_width is None:
             raise InputError("give mlp_width (a dense MLP), or experts, experts_active and expert_width")
         if self.experts is not None:
@@ -163,12 +195,14 @@ class TransformerWorkload(Workload):
         for name in ("kv_heads", "head_dim", "mlp_width", "experts", "experts_active", "experts_shared", "expert_width", "dense_layers"):
             if getattr(self, name) is not None:
                 fields[name] = name
-        for name in ("learned_positions", "token_types"):
+        for name in ("learned_positions", "token_types", "window", "global_layers"):
             if getattr(self, name) is not None:
                 fields[name] = name
         if self.mla is not None:
-            fields |= {n: f"mla.{n}" for n in type(self.mla).model_fields}
-        g = self.lower("model", fields, moe=self.experts is not None, latent=self.mla is not None, causal=self.causal)
+            fields |= {n: f"mla.{n}" for n in type(self.mla).model_fields if getattr(self.mla, n) is not None}
+        g = self.lower(
+            "model", fields, moe=self.experts is not None, latent=self.mla is not None, causal=self.causal, local=self.window is not None
+        )
         role = self.zoo_name or "model"
 
         def counted(name: str, value: float, like: str = "") -> None:
@@ -181,6 +215,8 @@ class TransformerWorkload(Workload):
             counted("head_dim", g.hidden / g.heads)
         if not g.moe:
             counted("dense_layers", g.layers, "layers")
+        if g.local and self.global_layers is None:
+            counted("global_layers", float(self.layers // self.global_every) if self.global_every else 0.0)
         for name in ("dense_layers", "experts_shared", "learned_positions", "token_types"):
             g.__dict__.setdefault(name, 0.0)
         if self.published.training_tokens is not None:
@@ -191,24 +227,34 @@ class TransformerWorkload(Workload):
         counted(
             "norm_vectors", (self.layers * self.norms_per_layer + self.final_norm + self.embedding_norm) * (2.0 if self.norm_bias else 1.0)
         )
-        counted("biases", self._biases(g))
+        counted("biases", self._biases(g, g.experts if g.moe else 0.0))
+        if self.expert_bias:
+            counted("active_biases", self._biases(g, g.experts_active))
         return g
 
-    def _biases(self, g: Lowered) -> float:
-        """Elements of biases, of norms inside latent attention, and of a pooler."""
+    @staticmethod
+    def _expert_biases(g: Lowered) -> float:
+        return (g.matrices - 1) * g.expert_width + g.hidden
+
+    def _biases(self, g: Lowered, counted: float) -> float:
+        """Elements of biases (of experts: of the counted ones), of norms and sinks inside attention, of a pooler and a shared gate."""
         total = 0.0
         if self.attention_bias:
             total += g.layers * ((g.heads + 2 * g.kv_heads) * g.head_dim + g.hidden)
         elif self.attention_input_bias:
             total += g.layers * (g.heads + 2 * g.kv_heads) * g.head_dim
         if self.qk_norm:
-            total += g.layers * 2 * g.head_dim
+            total += g.layers * ((g.heads + g.kv_heads) * g.head_dim if self.qk_norm_whole else 2 * g.head_dim)
+        if self.sinks:
+            total += g.layers * g.heads
+        if g.moe:
+            total += (g.layers - g.dense_layers) * (self.shared_gate * g.hidden + self.expert_bias * counted * self._expert_biases(g))
         if self.mlp_bias and self.mlp_width:
             total += g.dense_layers * ((g.matrices - 1) * g.mlp_width + g.hidden)
         if self.router_bias and g.moe:
             total += (g.layers - g.dense_layers) * g.experts
         if g.latent:
-            total += g.layers * (g.query_rank + g.kv_rank)
+            total += g.layers * (g.__dict__.get("query_rank", 0.0) + g.kv_rank)
         if self.pooler:
             total += g.hidden * (g.hidden + 1)
         return total
@@ -228,6 +274,45 @@ class TransformerWorkload(Workload):
         """Parameters that take part in one token."""
         return round(all_parameters(NUMBERS, self.geometry, active=True))
 
+    def forward_flops(self, seq_len: Any, attention: str | None = None) -> Any:
+        """Return the arithmetic of a forward pass over one sequence, scores for every token included.
+
+        A multiply-accumulate is two FLOPs. There are two readings of attention. ``causal`` counts the pairs that a causal mask and
+        a window leave, which is what solvers count. ``full`` counts the whole square, as much of the literature on utilization
+        does (the equation ``training_work_per_token``); windows are not credited then either. In both,
+        parameters count that multiply: the output head does, a table that tokens are looked up in does not.
+
+        Parameters
+        ----------
+        seq_len
+            Tokens of the sequence.
+        attention
+            ``causal``, ``full``, or ``None`` for what the model itself does.
+
+        Raises
+        ------
+        InputError
+            ``attention`` is neither, or ``causal`` is asked of an encoder.
+        """
+        return _FORWARD_WORK.quantity(self._forward(seq_len, attention))
+
+    def training_flops(self, seq_len: Any, attention: str | None = None) -> Any:
+        """Return the arithmetic that training needs for one sequence, forward and backward, nothing computed twice.
+
+        See :meth:`forward_flops` for the arguments and the two readings of attention.
+        """
+        return _FORWARD_WORK.quantity(NUMBERS.training_work(self._forward(seq_len, attention), 0.0))
+
+    def _forward(self, seq_len: Any, attention: str | None) -> float:
+        known = ("causal", "full") if self.causal else ("full",)
+        if attention is not None and attention not in known:
+            raise InputError(f"attention={attention!r}: {self.title} has {' and '.join(map(repr, known))}")
+        g, tokens = self.geometry, _SEQUENCE.read(seq_len, "seq_len")
+        if attention != "full":
+            return pass_work(NUMBERS, g, tokens, tokens, 1.0, tokens)
+        matrices = NUMBERS.forward_work(matmul_parameters(NUMBERS, g), tokens, head_parameters(NUMBERS, g), tokens)
+        return NUMBERS.total_forward_work(matrices, pairs_work(NUMBERS, g, NUMBERS.full_pairs(tokens, 0.0), 1.0))
+
     def demand(self, eq: Reading, x: Lowered) -> Demand:
         """Return what a step of phase ``x.phase`` with ``x.batch_size`` sequences of ``x.seq_len`` tokens asks for."""
         return transformer_demand(eq, x.model, x)
@@ -235,6 +320,8 @@ class TransformerWorkload(Workload):
 
 def attention_layer(eq: Reading, g: Lowered) -> Any:
     """Return the parameters of one layer's attention."""
+    if g.latent and not g.has("query_rank"):
+        return eq.latent_attention_parameters_with_whole_queries(g.hidden, g.heads, g.kv_rank, g.rope_dim, g.nope_dim, g.value_dim)
     if g.latent:
         return eq.latent_attention_parameters(g.hidden, g.heads, g.query_rank, g.kv_rank, g.rope_dim, g.nope_dim, g.value_dim)
     return eq.attention_parameters(g.hidden, g.heads, g.kv_heads, g.head_dim)
@@ -277,6 +364,8 @@ def all_parameters(eq: Reading, g: Lowered, active: bool = False) -> Any:
     def total() -> Any:
         embeddings = eq.embedding_parameters(g.vocab, g.hidden, g.tables, g.learned_positions, g.token_types)
         counted = 0.0 if not g.moe else g.experts_active if active else g.experts
+        if active and g.has("active_biases"):
+            return stack(eq, g, counted, embeddings, eq.norm_and_bias_parameters(g.hidden, g.norm_vectors, g.active_biases))
         return stack(eq, g, counted, embeddings, vector_parameters(eq, g))
 
     return g.once("active" if active else "all", total)
@@ -317,8 +406,10 @@ def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, batch: An
 def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
     """Return the arithmetic of one new token for each sequence of a batch.
 
-    Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it.
+    Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it. A local
+    layer meets its window; where ``context`` is the mean of a growing one, that is at most the mean of what the layer meets.
     """
+    context = held_context(eq, g, context)
     matrices = eq.forward_work(matmul_parameters(eq, g), batch, head_parameters(eq, g), batch)
     if g.latent:
         attention = eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
@@ -330,13 +421,29 @@ def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
 def attention_work(eq: Reading, g: Lowered, batch: Any, new_tokens: Any, past_tokens: Any = 0.0) -> Any:
     """Return the arithmetic of attention scores and mixing, where each sequence computes ``new_tokens`` after ``past_tokens``."""
     pairs = eq.causal_pairs(new_tokens, past_tokens) if g.causal else eq.full_pairs(new_tokens, past_tokens)
+    if g.local:
+        pairs = eq.layer_mean_pairs(pairs, eq.windowed_pairs(new_tokens, past_tokens, g.window), g.layers, g.global_layers)
+    return pairs_work(eq, g, pairs, batch)
+
+
+def pairs_work(eq: Reading, g: Lowered, pairs: Any, batch: Any) -> Any:
+    """Return the arithmetic of scoring and mixing so many query-key pairs of each sequence in every layer."""
     if g.latent:
         return eq.attention_work(pairs, batch, g.layers, g.heads, eq.query_key_dim(g.nope_dim, g.rope_dim), g.value_dim)
     return eq.attention_work(pairs, batch, g.layers, g.heads, g.head_dim, g.head_dim)
 
 
+def held_context(eq: Reading, g: Lowered, context: Any) -> Any:
+    """Return the tokens of context that the mean layer holds and attends to."""
+    return eq.layer_mean_context(context, g.window, g.layers, g.global_layers) if g.local else context
+
+
 def cache_bytes(eq: Reading, g: Lowered, context: Any, batch: Any, element_size: Any, kv_heads: Any = None) -> Any:
-    """Return the key-value cache of a batch; ``kv_heads`` counts the heads that one device holds."""
+    """Return the key-value cache of a batch; ``kv_heads`` counts the heads that one device holds.
+
+    A local layer holds its window, as a rolling buffer does.
+    """
+    context = held_context(eq, g, context)
     if g.latent:
         return eq.latent_kv_cache_bytes(g.layers, g.kv_rank, g.rope_dim, context, batch, element_size)
     return eq.kv_cache_bytes(g.layers, g.kv_heads if kv_heads is None else kv_heads, g.head_dim, context, batch, element_size)
@@ -354,21 +461,23 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
     tokens = eq.token_count(x.batch_size, x.seq_len)
     work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, x.batch_size, x.seq_len)
     if x.phase == "training":
-        return _training_demand(eq, g, x, tokens, work, weights)
+        read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
+        return transformer_training(eq, g, x, x.seq_len, tokens, work, all_parameters(eq, g), weights, read)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     cache = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size) if x.phase == "prefill" else 0.0
     return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights)
 
 
-def _training_demand(eq: Reading, g: Lowered, x: Lowered, tokens: Any, forward: Any, weights: Any) -> Demand:
-    parameters = all_parameters(eq, g)
+def transformer_training(
+    eq: Reading, g: Lowered, x: Lowered, sequence: Any, tokens: Any, forward: Any, parameters: Any, weights: Any, read: Any
+) -> Demand:
+    """Return what a training step with ``x.batch_size`` sequences asks for, given its forward pass; all activations are kept."""
     gradients = eq.gradient_bytes(parameters, x.gradient_size)
     optimizer = eq.optimizer_bytes(parameters)
-    one_layer = eq.activation_bytes_sequence_parallel(x.seq_len, x.batch_size, g.hidden, g.heads, 1.0)
+    one_layer = eq.activation_bytes_sequence_parallel(sequence, x.batch_size, g.hidden, g.heads, 1.0)
     activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0)
     state = eq.model_state_bytes(weights, gradients, optimizer)
     work = eq.training_work(forward, 0.0)
-    read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     traffic = eq.training_traffic(read, activations, 1.0)
     update = eq.optimizer_traffic(weights, gradients, optimizer)
     return Demand(tokens, work, work, traffic, eq.training_footprint(state, activations), weights, update)
@@ -397,21 +506,25 @@ class CNNWorkload(Workload):
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
         """Return what a step with ``x.batch_size`` images asks for."""
-        g = x.model
-        weights = eq.weight_bytes(g.parameters, x.weight_size)
-        forward = eq.work_from_macs(g.macs, x.batch_size)
-        if x.phase == "forward":
-            moved = eq.activation_traffic(g.activations, x.batch_size, x.weight_size)
-            footprint, working = weights, None
-            if g.has("peak_activations"):
-                working = eq.stored_activations(g.peak_activations, x.batch_size, x.weight_size)
-                footprint = eq.inference_footprint(weights, working)
-            return Demand(x.batch_size, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights, working=working)
-        gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
-        optimizer = eq.optimizer_bytes(g.parameters, 8.0 if x.full_precision else 12.0)
-        kept = eq.stored_activations(g.activations, x.batch_size, x.weight_size)
-        state = eq.model_state_bytes(weights, gradients, optimizer)
-        work = eq.training_work(forward, 0.0)
-        traffic = eq.convolution_training_traffic(weights, kept)
-        update = eq.optimizer_traffic(weights, gradients, optimizer)
-        return Demand(x.batch_size, work, work, traffic, eq.training_footprint(state, kept), weights, update)
+        return cnn_demand(eq, x.model, x, x.batch_size)
+
+
+def cnn_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
+    """Return what one step of a convolutional network asks for."""
+    weights = eq.weight_bytes(g.parameters, x.weight_size)
+    forward = eq.work_from_macs(g.macs, batch)
+    if x.phase == "forward":
+        moved = eq.activation_traffic(g.activations, batch, x.weight_size)
+        footprint, working = weights, None
+        if g.has("peak_activations"):
+            working = eq.stored_activations(g.peak_activations, batch, x.weight_size)
+            footprint = eq.inference_footprint(weights, working)
+        return Demand(batch, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights, working=working)
+    gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
+    optimizer = eq.optimizer_bytes(g.parameters, 8.0 if x.full_precision else 12.0)
+    kept = eq.stored_activations(g.activations, batch, x.weight_size)
+    state = eq.model_state_bytes(weights, gradients, optimizer)
+    work = eq.training_work(forward, 0.0)
+    traffic = eq.convolution_training_traffic(weights, kept)
+    update = eq.optimizer_traffic(weights, gradients, optimizer)
+    return Demand(batch, work, work, traffic, eq.training_footprint(state, kept), weights, update)

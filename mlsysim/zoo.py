@@ -181,6 +181,8 @@ def read_fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fac
 
 TYPES = {
     "Hardware": "hardware.HardwareNode", "transformer": "workloads.TransformerWorkload", "cnn": "workloads.CNNWorkload",
+    "vision transformer": "vision.VisionTransformerWorkload", "diffusion": "vision.DiffusionWorkload",
+    "state space": "statespace.StateSpaceWorkload", "recommendation": "recommendation.RecommendationWorkload",
     "Infrastructure.Grids": "infrastructure.GridProfile", "Infrastructure.Datacenters": "infrastructure.Datacenter",
     "Infrastructure.Prices": "infrastructure.Rental", "assumption": "infrastructure.Ownership", "Systems.Nodes": "systems.Node",
     "Systems.Fabrics": "systems.NetworkFabric", "Systems.Clusters": "systems.Fleet", "Systems.Storage": "systems.Storage",

@@ -109,7 +109,8 @@ def known(kind: str, group: str, name: str) -> None:
 @cache
 def sources() -> frozenset[str]:
     """Return the keys of the bibliography."""
-    return frozenset(re.findall(r"^@\w+\{([^,\s]+),", (zoo.root() / "sources.bib").read_text("utf-8"), re.MULTILINE))
+    files = [zoo.root() / "sources.bib", *zoo.root().glob("bib/*.bib")]
+    return frozenset(key for file in files for key in re.findall(r"^@\w+\{([^,\s]+),", file.read_text("utf-8"), re.MULTILINE))
 
 
 def check(path: Path) -> list[str]:

@@ -88,6 +88,23 @@ def results(four, cluster, terms, layouts):
     )
     found["single cnn"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8)
     found["single cnn training"] = SingleNodeModel().solve(Models.Vision.ResNet50, h100, batch_size=8, phase="training", efficiency=0.4)
+    found["single vision"] = SingleNodeModel().solve(Models.Vision.ViT_B16, h100, batch_size=32)
+    found["single vision training"] = SingleNodeModel().solve(
+        Models.Vision.ViT_B16, h100, batch_size=32, precision="bf16", phase="training"
+    )
+    found["single diffusion"] = SingleNodeModel().solve(Models.Diffusion.DiT_XL2, h100, batch_size=4)
+    found["single recommendation"] = SingleNodeModel().solve(Models.Recommendation.DLRM_DCNv2, h100, batch_size=2048)
+    for phase in ("prefill", "decode"):
+        found[f"single state space {phase}"] = SingleNodeModel().solve(
+            Models.Language.Mamba_2_8B, h100, batch_size=4, seq_len=2048, phase=phase
+        )
+    for phase in ("prefill", "decode"):
+        found[f"single local {phase}"] = SingleNodeModel().solve(
+            Models.Language.Gemma2_9B, h100, batch_size=4, seq_len=8000, phase=phase, efficiency=0.7
+        )
+    found["serving local"] = ServingModel().solve(
+        Models.Language.GPT_OSS_20B, hardware=h100, batch_size=16, input_len=1024, output_len=256, efficiency=0.6
+    )
     found["serving one"] = ServingModel().solve(
         Models.Language.Llama3_8B, hardware=h100, batch_size=16, input_len=1024, output_len=256, efficiency=0.6
     )
@@ -119,7 +136,26 @@ def results(four, cluster, terms, layouts):
     found["economics"] = EconomicsModel().solve(four, "1 year", utilization=0.5, **terms)
     found["economics serving"] = EconomicsModel().solve(four, "1 year", serving=serving, utilization=0.5, **terms)
     found["economics training"] = EconomicsModel().solve(cluster, "90 days", training=training, discount_rate=0.08, **terms)
+    found["economics full"] = EconomicsModel().solve(
+        cluster, "90 days", utilization=0.6, discount_rate=0.08, residual_value=0.1, network_price="1500 USD", network_power="40 W",
+        facility_price="12 USD/W", facility_lifetime="15 years", staff_cost="500000 USD/year", rental="3 USD/hour", **terms,
+    )  # fmt: skip
     found["sustainability"] = SustainabilityModel().solve(cluster, "30 days", utilization=0.7, lifetime="5 years")
+    found["sustainability full"] = SustainabilityModel().solve(
+        cluster, "7.3 hours", grid=Infrastructure.Grids.California, utilization=0.7, lifetime="5 years", network_power="30 W",
+        renewable_share=0.5, market_intensity="400 gCO2e/kWh", start_hour="2.2 hours",
+    )  # fmt: skip
     found["reliability"] = ReliabilityModel().solve(cluster, "54 days", training=training, recovery_time="10 min")
     found["reliability given"] = ReliabilityModel().solve(cluster, "54 days", checkpoint_time="60 s", recovery_time="10 min")
+    parts = {
+        "node_mtbf": None,
+        "accelerator_mtbf": "80000 hours",
+        "nic_mtbf": "3e6 hours",
+        "link_mtbf": "6e5 hours",
+        "host_mtbf": "24000 hours",
+    }
+    found["reliability full"] = ReliabilityModel().solve(
+        cluster.replace(node__reliability=parts), "54 days", training=training, recovery_time="10 min", checkpoint_interval="30 min",
+        spares=2, repair_time="48 hours", availability_target=0.999,
+    )  # fmt: skip
     return found

@@ -19,6 +19,7 @@ ORDER = (
     ("nouns",),
     ("hardware",),
     ("workloads", "infrastructure"),
+    ("vision", "statespace", "recommendation"),
     ("systems",),
     ("configs", "zoo"),
     ("results",),

@@ -28,14 +28,16 @@ RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issub
 DIMENSIONS = [
     (r"^latency|(latency|_time|duration|mtbf|interval|ttft|itl|tpot|_gap|_percentile)$", "s"),
     (r"(throughput|request_rate)$", "1/s"),
-    (r"^(replicas|replicas_needed|utilization|concurrency|max_batch_size|dp_size|stage_layers|expected_failures)$", ""),
+    (r"^(replicas|replicas_needed|utilization|concurrency|max_batch_size|dp_size|stage_layers|expected_failures|spares_needed)$", ""),
     (r"^(mfu|mfu_full_attention|hfu|scaling_efficiency|bubble_fraction|goodput|failure_probability)$", ""),
+    (r"_transfer_rate$", "byte/s"),
+    (r"^(effective_mfu|full_strength|spare_ready|shift_saving|break_even_utilization)$", ""),
+    (r"^best_start$", "s"),
     (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
     (r"^(memory_.*|.*_memory|kv_cache_size|checkpoint_size)$", "byte"),
-    (r"^(capital|capex|opex_.*|tco|cost_per_.*)$", "USD"),
-    (r"_transfer_rate$", "byte/s"),
+    (r"^(capital.*|capex|opex_.*|tco|cost_per_.*|rental_cost.*)$", "USD"),
     (r"energy$", "J"),
-    (r"carbon$", "gCO2e"),
+    (r"^(embodied_)?carbon", "gCO2e"),
     (r"^water", "liter"),
 ]
 

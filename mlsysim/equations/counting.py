@@ -75,6 +75,152 @@ def block_parameters(attention: q.Parameters, mlp: q.Parameters) -> q.Parameters
 
 
 @equation(source="mlsysim", where="counting")
+def joint_parameters(first: q.Parameters, second: q.Parameters) -> q.Parameters:
+    """Parameters of two parts together.
+
+    Holds when the parts share no weights.
+
+    Stops holding when they do: then the shared ones count once.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def joint_work(first: q.ForwardWork, second: q.ForwardWork) -> q.ForwardWork:
+    """Arithmetic of two parts of a forward pass.
+
+    Holds when both parts run once.
+
+    Stops holding when one of them is skipped or kept from an earlier pass.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def conditioning_vectors(layers: q.Layers, block: q.BlockModulations, final: q.FinalModulations) -> q.Modulations:
+    """Vectors that conditioning hands to all layers and to what follows them.
+
+    Holds when every layer is conditioned alike.
+
+    Stops holding when some layers are not conditioned.
+    """
+    return layers * block + final
+
+
+@equation(source="mlsysim", where="counting")
+def stacked_parameters(layers: q.Layers, layer: q.LayerParameters) -> q.Parameters:
+    """Parameters of equal layers.
+
+    Holds when all layers are alike.
+
+    Stops holding when they share weights, or come in several kinds.
+    """
+    return layers * layer
+
+
+@equation(source="mlsysim", where="counting")
+def rewritten_bytes(state: q.KvBytes) -> q.KvBytes:
+    """Bytes moved by reading a state and writing it back.
+
+    Holds when all of it changes in a step.
+
+    Stops holding when it stays on the chip between two steps.
+    """
+    return 2 * state
+
+
+@equation(source="mlsysim", where="counting")
+def layer_mean_pairs(everywhere: q.Pairs, inside: q.WindowPairs, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Pairs:
+    """Query-key pairs of one sequence in the mean layer, where some layers attend to everything and the others to a window.
+
+    Holds when layers differ only in how far they look back, so that a mean pair costs the same wherever it is.
+
+    Stops holding when local and global layers have heads of different number or width.
+    """
+    return (global_layers * everywhere + (layers - global_layers) * inside) / layers
+
+
+@equation(source="mlsysim", where="counting")
+def timestep_parameters(frequency: q.Frequencies, hidden: q.Hidden) -> q.Parameters:
+    """Parameters of the matrices that embed the time step of a diffusion model.
+
+    Holds when a sinusoid of the step passes through two linear maps, the second one square.
+
+    Stops holding when the step conditions through a table, or when guidance scale or resolution are embedded as well.
+    """
+    return frequency * hidden + hidden * hidden
+
+
+@equation(source="mlsysim", where="counting")
+def guided_batch(batch: q.Batch, evaluations: q.Evaluations) -> q.Batch:
+    """Images that the denoiser sees at once when each is denoised with and without its condition.
+
+    Holds when both are joined into one batch, so that weights are read once for both.
+
+    Stops holding when guidance is distilled into the model, is skipped in some steps, or runs as a pass of its own.
+    """
+    return batch * evaluations
+
+
+@equation(source="mlsysim", where="counting")
+def sampling_work(one: q.ForwardWork, steps: q.SamplingSteps) -> q.Work:
+    """Arithmetic of making images in several denoising steps.
+
+    Holds when every step runs the whole denoiser once over the batch.
+
+    Stops holding when solvers of higher order call it several times a step, when features are reused between steps, or when the
+    decoder behind the latent is to be counted.
+    """
+    return one * steps
+
+
+@equation(source="mlsysim", where="counting")
+def sampling_traffic(one: q.Traffic, steps: q.SamplingSteps) -> q.Traffic:
+    """Bytes that making images in several denoising steps moves.
+
+    Holds when nothing stays on the chip between two steps, so that each reads all weights again.
+
+    Stops holding when a model is small enough to stay in on-chip memory.
+    """
+    return one * steps
+
+
+@equation(source="mlsysim", where="counting")
+def pooling_work(
+    lookups: q.Lookups, tables: q.Tables, embedding_dim: q.EmbeddingDim, batch: q.Batch, flop_per_addition: q.FlopPerAddition = 1.0
+) -> q.ForwardWork:
+    """Arithmetic of adding up the rows that each table gives for a sample.
+
+    Holds when rows are summed without weights, and every table gives at least one.
+
+    Stops holding when rows are weighted, or pooled by attention.
+    """
+    return flop_per_addition * (lookups - tables) * embedding_dim * batch
+
+
+@equation(source="mlsysim", where="counting")
+def dot_interaction_macs(pairs: q.InteractionPairs, embedding_dim: q.EmbeddingDim) -> q.Macs:
+    """Multiply-accumulates of the dot products between feature vectors, for one sample.
+
+    Holds when each pair is computed once.
+
+    Stops holding when a kernel computes the whole square of pairs, which doubles it and adds the diagonal.
+    """
+    return pairs * embedding_dim
+
+
+@equation(source="mlsysim", where="counting")
+def short_convolution_parameters(channels: q.ConvolvedChannels, kernel: q.ShortKernel) -> q.Parameters:
+    """Parameters of the short convolution of a block, each of which multiplies once for each token.
+
+    Holds when every channel has a kernel of its own; biases are counted apart.
+
+    Stops holding when channels are mixed.
+    """
+    return channels * kernel
+
+
+@equation(source="mlsysim", where="counting")
 def output_head_parameters(vocabulary: q.Vocabulary, hidden: q.Hidden) -> q.HeadParameters:
     """Parameters of the matrix that turns a hidden state into next-token scores.
 
@@ -584,6 +730,194 @@ def fleet_embodied_carbon(one: q.DeviceCarbon, count: q.Devices) -> q.DeviceCarb
     Stops holding when the fleet is mixed.
     """
     return one * count
+
+
+@equation(source="mlsysim", where="counting")
+def added_price(one: q.Price, other: q.Price) -> q.Price:
+    """Price of two things together.
+
+    Holds when neither is part of the other.
+
+    Stops holding when a discount is given for the whole.
+    """
+    return one + other
+
+
+@equation(source="mlsysim", where="counting")
+def added_charge(one: q.Charge, other: q.Charge) -> q.Charge:
+    """Capital that two things charge to the same period.
+
+    Holds when neither is part of the other.
+
+    Stops holding when the periods differ.
+    """
+    return one + other
+
+
+@equation(source="mlsysim", where="counting")
+def added_power(one: q.Power, other: q.Power) -> q.Power:
+    """Electrical power of two things together.
+
+    Holds when neither is part of the other.
+
+    Stops holding when one is counted in the other's rating.
+    """
+    return one + other
+
+
+@equation(source="mlsysim", where="counting")
+def shared_price(price: q.Price, share: q.NetworkShare) -> q.Price:
+    """Price that is stated as a share of another.
+
+    Holds when both are bought together.
+
+    Stops holding when the share is that of another kind of fleet.
+    """
+    return price * share
+
+
+@equation(source="mlsysim", where="counting")
+def shared_power(power: q.Power, share: q.NetworkShare) -> q.Power:
+    """Electrical power that is stated as a share of another.
+
+    Holds when both run together.
+
+    Stops holding when the share is that of another kind of fleet.
+    """
+    return power * share
+
+
+@equation(source="mlsysim", where="counting")
+def shared_residual(price: q.Price, share: q.ResidualShare) -> q.ResidualValue:
+    """Resale value that is stated as a share of the price.
+
+    Holds when the share belongs to the same age.
+
+    Stops holding when the second-hand market moves.
+    """
+    return price * share
+
+
+@equation(source="mlsysim", where="counting")
+def fabric_ports(nodes: q.Nodes, nics: q.Nics) -> q.Ports:
+    """Ports by which the nodes of a fleet hang on the network.
+
+    Holds when every node has as many.
+
+    Stops holding when some of them stay unplugged.
+    """
+    return nodes * nics
+
+
+@equation(source="mlsysim", where="counting")
+def network_price(port: q.PortPrice, ports: q.Ports) -> q.Price:
+    """Price of a network that is stated for each port of a node.
+
+    Holds when switches of all tiers, optics and cables are in it.
+
+    Stops holding when the network has more or fewer tiers than the one that the price is from.
+    """
+    return port * ports
+
+
+@equation(source="mlsysim", where="counting")
+def network_power(port: q.PortPower, ports: q.Ports) -> q.Power:
+    """Electrical power of a network that is stated for each port of a node.
+
+    Holds when switches of all tiers and optics are in it.
+
+    Stops holding when the network has more or fewer tiers than the one that the power is from.
+    """
+    return port * ports
+
+
+@equation(source="mlsysim", where="counting")
+def staff_cost(rate: q.StaffRate, duration: q.Duration) -> q.StaffCost:
+    """Cost of staff over a period.
+
+    Holds when the same people work all along.
+
+    Stops holding when they look after other fleets too.
+    """
+    return rate * duration
+
+
+@equation(source="mlsysim", where="counting")
+def prompt_tokens(queries: q.Queries, input_len: q.InputLen) -> q.TokensIn:
+    """Prompt tokens of a number of requests.
+
+    Holds when all prompts are equally long.
+
+    Stops holding when a part of them is read from a cache.
+    """
+    return queries * input_len
+
+
+@equation(source="mlsysim", where="counting")
+def window_intensity(intensity: q.CarbonIntensity, factor: q.HourFactor) -> q.CarbonIntensity:
+    """Carbon intensity of the hours in which the work runs.
+
+    Holds when the grid's day looks like its profile.
+
+    Stops holding when the season or the weather makes it another day.
+    """
+    return intensity * factor
+
+
+@equation(source="mlsysim", where="counting")
+def shift_saving(best: q.HourFactor) -> q.ShiftSaving:
+    """Share that the best start of the day saves over a random one, whose factor is one.
+
+    Holds when every start is equally likely otherwise.
+
+    Stops holding when the work may start at some hours only.
+    """
+    return max(0, 1 - best)
+
+
+@equation(source="mlsysim", where="counting")
+def count_below(so_far: q.Spares, probability: q.Availability, target: q.AvailabilityTarget) -> q.Spares:
+    """Count of how many probabilities in a row lie below a target.
+
+    Holds when they rise from one to the next.
+
+    Stops holding when they do not.
+    """
+    return so_far + 1 if probability < target else so_far
+
+
+@equation(source="mlsysim", where="counting")
+def recovery_with_spares(restart: q.RecoveryTime, repair: q.RepairTime, ready: q.Availability) -> q.RecoveryTime:
+    """Mean time from a failure to running again: a restart, and a repair before it where no spare is free.
+
+    Holds when a spare is as good as the node that it replaces and takes its place in the time of the restart.
+
+    Stops holding when a wait for repair has partly passed already because another node failed before, which makes this an upper
+    bound, or when the job goes on with fewer nodes.
+    """
+    return restart + (1 - ready) * repair
+
+
+@equation(source="mlsysim", where="counting")
+def effective_throughput(throughput: q.Throughput, goodput: q.Goodput) -> q.Throughput:
+    """Rate of a job when only a share of the time makes progress.
+
+    Holds when the job is long beside the mean time between failures.
+
+    Stops holding when a short job sees no failure at all.
+    """
+    return throughput * goodput
+
+
+@equation(source="mlsysim", where="counting")
+def effective_mfu(mfu: q.Mfu, goodput: q.Goodput) -> q.Mfu:
+    """Model FLOPs utilization of a job when only a share of the time makes progress.
+
+    Holds when the job is long beside the mean time between failures.
+
+    Stops holding when a short job sees no failure at all.
+    """
+    return mfu * goodput
 
 
 @equation(source="mlsysim", where="counting")

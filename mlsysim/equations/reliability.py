@@ -2,7 +2,7 @@
 
 from .. import quantities as q
 from ..equation import equation
-from ..vocabulary import exp, sqrt
+from ..vocabulary import exp, log, sqrt
 
 
 @equation(source="giladi2026recovery", where="section 'Goodput and the checkpoint interval', symbols")
@@ -15,6 +15,18 @@ def series_mtbf(component_mtbf: q.ComponentMtbf, components: q.Components) -> q.
     different parts must be added by their rates, or when the system carries on with fewer components.
     """
     return component_mtbf / components
+
+
+@equation(source="voxtechnologies2026mtbf", where="formula of a server's theoretical MTBF")
+def joined_mtbf(one: q.Mtbf, other: q.Mtbf) -> q.Mtbf:
+    """Mean time between failures of two different parts in series: their rates of failure add up.
+
+    Holds when the parts fail independently, each at a constant rate, and a failure of either stops the whole.
+
+    Stops holding when one part's failure is what breaks the other, so that it is counted twice, when a redundant part takes
+    over, or when parts that nobody measured are left out.
+    """
+    return 1 / (1 / one + 1 / other)
 
 
 @equation(source="thoughtful2026exponential", where="distribution function of the exponential distribution")
@@ -78,6 +90,17 @@ def daly_interval(checkpoint_time: q.CheckpointTime, mtbf: q.Mtbf) -> q.Interval
     return sqrt(2 * checkpoint_time * mtbf) * (1 + sqrt(share) / 3 + share / 9) - checkpoint_time if checkpoint_time < 2 * mtbf else mtbf
 
 
+@equation(source="daly2006", where="caption of fig. 2, the nondimensionalized dump time")
+def series_parameter(checkpoint_time: q.CheckpointTime, mtbf: q.Mtbf) -> q.SeriesParameter:
+    """Number in whose powers the higher-order interval is a series: small where that interval is good, one where it ends.
+
+    Holds when failures come at a constant rate and checkpoints all take the same time.
+
+    Stops holding when checkpoints are written behind the training, since their time is then no loss.
+    """
+    return sqrt(checkpoint_time / (2 * mtbf))
+
+
 @equation(source="giladi2026recovery", where="section 'Goodput and the checkpoint interval', exact expectation of a segment")
 def goodput_with_rework(interval: q.Interval, checkpoint_time: q.CheckpointTime, recovery: q.RecoveryTime, mtbf: q.Mtbf) -> q.Goodput:
     """Share of the time that makes lasting progress, when every lost segment is repeated until it is saved.
@@ -87,8 +110,10 @@ def goodput_with_rework(interval: q.Interval, checkpoint_time: q.CheckpointTime,
     Stops holding when failures are noticed late, when the run goes on with fewer devices, when several levels of checkpoint
     are kept, or when writing overlaps with training.
     """
-    survival: q.Probability = exp(-(interval + checkpoint_time) / mtbf)
-    return interval / mtbf * exp(-recovery / mtbf) * survival / (1 - survival)
+    failures: q.Failures = (interval + checkpoint_time) / mtbf
+    survival: q.Probability = exp(-failures)
+    loss: q.Probability = failures * (1 - failures / 2 * (1 - failures / 3)) if failures < 1e-4 else 1 - survival
+    return interval / mtbf * exp(-recovery / mtbf) * survival / loss
 
 
 @equation(source="giladi2026recovery", where="section 'Goodput and the checkpoint interval', first-order waste")
@@ -113,3 +138,16 @@ def availability(mtbf: q.Mtbf, recovery: q.RecoveryTime) -> q.Goodput:
     when spare parts keep it running through a failure.
     """
     return mtbf / (mtbf + recovery)
+
+
+@equation(source="reliabilitycalc2026spares", where="section 'Poisson Demand Model'")
+def at_most(below: q.Availability, mean: q.Failures, spares: q.Spares, log_factorial: q.LogFactorial) -> q.Availability:
+    """Probability that at most so many nodes are in repair, from the probability of fewer: one more term of Poisson's distribution.
+
+    Holds when failed nodes are replaced at once, so that as many always run, and fail independently at a constant rate. The time
+    of a repair may then be distributed in any way: its mean alone matters.
+
+    Stops holding when repairs wait for each other, when failures come in groups, or when the job stands still for want of nodes,
+    since nodes at rest fail less.
+    """
+    return below + exp(spares * log(max(mean, 1e-300)) - mean - log_factorial)

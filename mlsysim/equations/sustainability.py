@@ -64,6 +64,19 @@ def operational_carbon(energy: q.FacilityEnergy, intensity: q.CarbonIntensity) -
     return energy * intensity
 
 
+@equation(source="gera2026scope2", where="section 'How it works', market-based")
+def market_based_carbon(energy: q.FacilityEnergy, intensity: q.CarbonIntensity, renewable_share: q.RenewableShare) -> q.MarketCarbon:
+    """Greenhouse gas of a facility's electricity by its contracts: what certificates cover counts as free of it.
+
+    Holds when the certificates are of the same market and year and are retired for this use, and the intensity is that of the
+    residual mix, from which all claims are taken out, or of the supplier's contract.
+
+    Stops holding when the certified power is not free of carbon, when the grid's average stands in for an unknown residual mix
+    and so counts clean power twice, or when covered and used hours must match.
+    """
+    return energy * (1 - renewable_share) * intensity
+
+
 @equation(source="gsf2021sci", where="section 'Embodied Emissions (M)', time share")
 def embodied_carbon_share(embodied: q.DeviceCarbon, duration: q.Duration, lifetime: q.Lifetime) -> q.EmbodiedCarbon:
     """Greenhouse gas of making the equipment that is charged to a period, in proportion to its part of the service life.

@@ -41,6 +41,22 @@ def latent_attention_parameters(
     return query + key_value + heads * value_dim * hidden
 
 
+@equation(source="deepseek2024v2", where="section 2.1.2, key-value compression of eqs. 9 to 11 without the compression of queries")
+def latent_attention_parameters_with_whole_queries(
+    hidden: q.Hidden, heads: q.Heads, kv_rank: q.KvRank, rope_dim: q.RopeDim, nope_dim: q.NopeDim, value_dim: q.ValueDim
+) -> q.Parameters:
+    """Parameters of the projections of one layer of latent attention that compresses keys and values, but no queries.
+
+    Holds when queries come straight from the residual stream, as in the small variants of the architecture.
+
+    Stops holding when queries pass through a bottleneck of their own, or when the gains of the norm behind the bottleneck of keys and
+    values are to be included.
+    """
+    query: q.Parameters = hidden * heads * (nope_dim + rope_dim)
+    key_value: q.Parameters = hidden * (kv_rank + rope_dim) + kv_rank * heads * (nope_dim + value_dim)
+    return query + key_value + heads * value_dim * hidden
+
+
 @equation(
     source="austin2025transformers",
     where="section Global FLOPs and Params Calculation, MLPs, table (three matrices) and note on gating einsums (two)",
@@ -163,6 +179,32 @@ def full_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens) -> q.Pairs:
     Stops holding when masked pairs are skipped, which nearly halves long prompts, or when attention is local or sparse.
     """
     return new_tokens * (new_tokens + past_tokens)
+
+
+@equation(source="torchedup2026window", where="description and hint: a token meets the window that ends with itself")
+def windowed_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens, window: q.Window) -> q.Pairs:
+    """Query-key pairs of one sequence under a causal mask with a sliding window, which counts the query itself.
+
+    Holds when each query meets the last tokens of the window and nothing before them, and masked pairs are neither computed nor
+    counted.
+
+    Stops holding when a kernel works on whole tiles along the window's two edges, when some tokens stay visible for ever (stored
+    attention sinks), or when attention is cut into chunks instead of sliding.
+    """
+    growing: q.NewTokens = min(new_tokens, max(0, window - past_tokens))
+    return causal_pairs(growing, past_tokens) + (new_tokens - growing) * window
+
+
+@equation(source="huggingface2024gemma2config", where="class Gemma2Config, sliding_window and layer_types")
+def layer_mean_context(context: q.Context, window: q.Window, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Context:
+    """Tokens that the mean layer still holds in its cache, and that one new token meets, where local layers forget the rest.
+
+    Holds when a local layer overwrites what has left its window, as a rolling buffer does.
+
+    Stops holding when the server keeps whole contexts for every layer and only masks them, or keeps pages that straddle the window's
+    edge.
+    """
+    return (global_layers * context + (layers - global_layers) * min(context, window)) / layers
 
 
 @equation(source="korthikanti2022", where="appendix A: attention matrix and attention over values, two products for each pair and width")

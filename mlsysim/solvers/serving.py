@@ -1,5 +1,6 @@
 """ServingModel: prefill and decode of a language model on one replica of devices, and on as many replicas as a fleet holds."""
 
+import math
 from typing import Any
 
 from ..errors import InputError, LayoutError
@@ -10,7 +11,7 @@ from ..results import ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, routed_parameters
 from .base import Doors, anywhere, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
-from .communication import all_reduce_on_node, local_bandwidth, network
+from .communication import all_reduce_on_node, all_to_all, neighbour
 from .single_node import step_on_device
 
 
@@ -31,18 +32,16 @@ def weights_read(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
 
 def messages(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
     """Return the time of the messages of one pass over a replica's tokens: inside layers, to experts, between stages."""
-    hardware = x.hardware
     tensor = expert = stages = 0.0
     message = None if x.alone else eq.activation_message(tokens, 1.0, g.hidden, x.element_size, 1.0)
     if x.tensor:
         tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), eq.collective_count(2.0, g.layers, 1.0))
     if x.expert_parallel:
-        bandwidth, latency = (local_bandwidth(eq, x, x.ep_size), hardware.link_latency) if x.ep_inside else network(eq, x)
         sent = eq.expert_parallel_message(tokens, g.hidden, g.experts_active, x.element_size)
-        layers = eq.expert_layers(g.layers, g.dense_layers)
-        expert = eq.repeated_time(eq.all_to_all_time(sent, x.ep_size, bandwidth, latency), eq.collective_count(2.0, layers, 1.0))
+        repeats = eq.collective_count(2.0, eq.expert_layers(g.layers, g.dense_layers), 1.0)
+        expert = eq.repeated_time(all_to_all(eq, x, sent, x.ep_size, x.ep_span, x.ep_inside), repeats)
     if x.pipelined:
-        bandwidth, latency = (local_bandwidth(eq, x, 2.0), hardware.link_latency) if x.pp_inside else network(eq, x)
+        bandwidth, latency = neighbour(eq, x, 2.0, x.pp_span, x.pp_inside)
         hop = eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency)
         stages = eq.repeated_time(hop, eq.stage_hops(x.pp_size))
     return tensor if not (x.expert_parallel or x.pipelined) else eq.both_messages(tensor, expert, stages)
@@ -351,12 +350,14 @@ class ServingModel:
         local = widest or replica
         x |= {"tensor": tp > 1, "pipelined": pp > 1, "expert_parallel": ep > 1, "alone": replica * ep == 1}
         x |= {"pp_inside": replica <= local, "ep_inside": ep * replica <= local}
+        x |= {"pp_span": math.ceil(replica / local), "ep_span": math.ceil(ep * replica / local)}
         inside = x["pp_inside"] and (ep == 1 or x["ep_inside"])
         if replica * ep > 1 and (tp > 1 or inside):
             supply.need("link_bandwidth")
         if not inside and fleet is not None:
-            fleet.node_numbers.need("nics", "nic_bandwidth")
             x["fabric"] = fleet.fabric_numbers
+            if not x["fabric"].dimensions:
+                fleet.node_numbers.need("nics", "nic_bandwidth")
         x |= efficiency_numbers(efficiency) | sizes(precision, kv_precision, weight_precision)
         place = node if node is not None else None if fleet is None else fleet.node
         x |= {"overhead": 0.0, "paged": page_size is not None, "prefixed": prefix_len is not None, "devices": float(devices) or replica}

@@ -7,10 +7,8 @@ from ..hardware import HardwareNode
 from ..nouns import Lowered
 from ..readings import Reading
 from ..results import Missing, PerformanceProfile
-from ..workloads import TransformerWorkload, Workload
+from ..workloads import Workload
 from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
-
-_TRAINING_PRECISIONS = ("bf16", "fp16", "fp8")
 
 
 def step_on_device(eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any) -> tuple[Any, Any, Any]:
@@ -50,7 +48,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "label": x.label,
     }
     if feasible is False:
-        values["reason"] = (eq.value(demand.footprint), eq.value(capacity))
+        needs, has = eq.value(demand.footprint), eq.value(capacity)
+        values["reason"] = (needs, has) if needs > has else (eq.value(demand.working), eq.value(hardware.capacity))
     return masked(eq, feasible, values, PerformanceProfile)
 
 
@@ -80,17 +79,17 @@ class SingleNodeModel:
         Parameters
         ----------
         model
-            A :class:`~mlsysim.TransformerWorkload` or :class:`~mlsysim.CNNWorkload`.
+            Any workload, such as a :class:`~mlsysim.TransformerWorkload`.
         hardware
             The device; it must have a dense peak at ``precision``.
         batch_size
-            Sequences or images computed together; a whole number or an array of them.
+            Sequences, images or samples computed together; a whole number or an array of them.
         precision
             Of arithmetic and cache.
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
         seq_len
-            Tokens of a sequence; in ``decode``, tokens of context that the new token attends to. Transformers need it.
+            Tokens of a sequence; in ``decode``, tokens of context that the new token attends to. Models of language need it.
         phase
             ``forward`` (scores for every token), ``prefill`` (fills the cache, scores for the last token), ``decode``
             (one new token a sequence) or ``training`` (forward, backward and update).
@@ -112,15 +111,13 @@ class SingleNodeModel:
         workload.check_phase(phase)
         x = _DOORS.read(batch_size=batch_size, seq_len=seq_len) | efficiency_numbers(efficiency) | sizes(precision, None, weight_precision)
         needed(x, "batch_size")
-        if isinstance(workload, TransformerWorkload):
-            if seq_len is None:
-                raise InputError(f"seq_len is needed for {workload.title}: give the tokens of a sequence")
-            if phase == "training" and precision not in _TRAINING_PRECISIONS:
-                raise InputError(f"precision={precision!r}: training stores 16-bit activations; choose {', '.join(_TRAINING_PRECISIONS)}")
-        elif seq_len is not None:
+        if workload.takes_sequence and seq_len is None:
+            raise InputError(f"seq_len is needed for {workload.title}: give the tokens of a sequence")
+        if not workload.takes_sequence and seq_len is not None:
             raise InputError(f"seq_len={seq_len!r}: {workload.title} has no sequence; leave it out")
-        elif phase == "training" and precision not in ("bf16", "fp16", "fp32", "tf32"):
-            raise InputError(f"precision={precision!r}: convolutional networks train at bf16, fp16, tf32 or fp32")
+        if phase == "training" and precision not in workload.training_precisions:
+            known = ", ".join(workload.training_precisions)
+            raise InputError(f"precision={precision!r}: training of {workload.title} is modelled at {known}")
         if phase == "training" and weight_precision is not None:
             raise InputError(f"weight_precision={weight_precision!r}: training stores weights at {precision}; leave it out")
         if phase == "training" and precision == "fp8":

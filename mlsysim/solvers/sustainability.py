@@ -3,25 +3,31 @@
 from typing import Any
 
 from ..errors import MissingFactError
-from ..infrastructure import Datacenter, GridProfile
+from ..facts import Origin
+from ..infrastructure import Datacenter, GridProfile, HourlyProfile
 from ..nouns import Lowered
 from ..quantities import nomenclature
 from ..readings import Reading
 from ..results import Missing, SustainabilityResult
 from ..systems import Fleet
 from .base import Doors, expect, masked, needed
-from .economics import fleet_energy, fleet_numbers, place_numbers
+from .economics import fleet_energy, fleet_numbers, network_draw, network_numbers, place_numbers, place_of
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve energy, carbon and water, in whatever reading."""
-    energy = fleet_energy(eq, x)
+    energy = fleet_energy(eq, x, x.utilization)
     facility = eq.facility_energy(energy, x.pue)
+    intensity = eq.window_intensity(x.carbon_intensity, x.window_factor) if x.has("window_factor") else x.carbon_intensity
+    network = network_draw(eq, x)
     values: dict[str, Any] = {
         "it_energy": energy,
         "facility_energy": facility,
-        "carbon": eq.operational_carbon(facility, x.carbon_intensity),
+        "network_energy": network if type(network) is Missing else eq.it_energy(network, x.duration),
+        "carbon": eq.operational_carbon(facility, intensity),
+        "carbon_market": _by_contract(eq, x, facility),
     }
+    values |= _best_hour(eq, x, facility)
     values["embodied_carbon"] = _embodied(eq, x)
     given = x.__dict__
     no_wue, no_water = (Missing(x.missing.get(n, "")) if n not in given else None for n in ("wue", "water_intensity"))
@@ -30,6 +36,23 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     values["water_off_site"] = no_water or eq.water_off_site(energy, x.pue, x.water_intensity)
     values |= {"feasible": True, "label": "bound"}
     return masked(eq, True, values, SustainabilityResult)
+
+
+def _by_contract(eq: Reading, x: Lowered, energy: Any) -> Any:
+    """Return carbon by the market-based method; what no certificate covers has the residual mix, else the grid's average."""
+    if not (x.has("renewable_share") or x.has("market_intensity")):
+        return Missing("give renewable_share=, what certificates cover, or market_intensity=, that of the contract or the residual mix")
+    rest = x.market_intensity if x.has("market_intensity") else x.carbon_intensity
+    return eq.market_based_carbon(energy, rest, x.renewable_share if x.has("renewable_share") else 0.0)
+
+
+def _best_hour(eq: Reading, x: Lowered, energy: Any) -> dict[str, Any]:
+    """Return the cleanest hour to start at, what is emitted from there, and the saving over a random hour."""
+    names = ("best_start", "carbon_best_start", "shift_saving")
+    if not x.has("best_factor"):
+        return dict.fromkeys(names, Missing(x.no_hourly))
+    best = eq.operational_carbon(energy, eq.window_intensity(x.carbon_intensity, x.best_factor))
+    return dict(zip(names, (x.best_start, best, eq.shift_saving(x.best_factor)), strict=True))
 
 
 def _embodied(eq: Reading, x: Lowered) -> Any:
@@ -44,11 +67,41 @@ def _embodied(eq: Reading, x: Lowered) -> Any:
     return eq.embodied_carbon_share(whole, x.duration, x.lifetime)
 
 
+def hourly_numbers(profile: HourlyProfile, duration: Any, start: Any) -> dict[str, Any]:
+    """Return the sums over the hours of a profile: the best start, its factor, and that of the window asked for.
+
+    A reduction over the day, point by point of a sweep; the equations then work with its result.
+    """
+
+    def each(function: Any, *args: Any) -> Any:
+        if all(type(a) is float for a in args):
+            return function(*args)
+        from ..readings.arrays import shapes_agree
+
+        shapes_agree(dict(zip(("start_hour", "duration")[-len(args) :], args, strict=True)))
+        zero = sum(a * 0.0 for a in args)
+        whole = [(a + zero).flat for a in args]
+        found = zero * 0.0
+        found.flat = [function(*map(float, point)) for point in zip(*whole, strict=True)]
+        return found
+
+    best = each(profile.best, duration)
+    numbers = {"best_start": best, "best_factor": each(profile.window, best, duration)}
+    return numbers if start is None else numbers | {"window_factor": each(profile.window, start, duration)}
+
+
 class SustainabilityModel:
     """What a fleet draws, emits and drinks over a period.
 
-    Power is the node's, hosts and network ports included, from idle to full with utilization; cooling comes in
-    through the PUE. Water is used on site for cooling, and off site at the power plants.
+    Power is the node's, host and network adapters included, from idle to full with utilization; switches and optics enter where
+    the fabric or an argument states their power, and draw the same at every load. Cooling comes in through the PUE.
+
+    ``carbon`` is location-based: the grid's average, or that of the hours in which the work runs if a start is given and the grid
+    states how its day goes. ``carbon_market`` is market-based: what certificates cover is free of carbon, and the rest has the
+    intensity of the contract or the residual mix, else the grid's yearly average. The hours of a profile are those of an average
+    day, power is even over the window, and elasticities hold its hours fixed.
+
+    Water is used on site for cooling, and off site at the power plants.
     """
 
     result = SustainabilityResult
@@ -62,6 +115,10 @@ class SustainabilityModel:
         grid: GridProfile | None = None,
         utilization: Any = 1.0,
         lifetime: Any = None,
+        network_power: Any = None,
+        renewable_share: Any = None,
+        market_intensity: Any = None,
+        start_hour: Any = None,
     ) -> SustainabilityResult:
         """Solve energy, carbon and water of a period.
 
@@ -78,6 +135,14 @@ class SustainabilityModel:
             rest, which makes the energy a lower bound.
         lifetime
             Service life over which the embodied carbon is spread; without it that number is missing.
+        network_power
+            Power of switches and optics for each port of a node, such as ``"30 W"``, or as a share of the nodes' full power, such as
+            ``0.05``. By default what the fabric states; without either it is left out.
+        renewable_share, market_intensity
+            For the market-based figure: the share of the electricity that certificates or contracts cover, and the intensity of
+            what they do not cover, such as ``"450 gCO2e/kWh"``.
+        start_hour
+            Hour of the day at which the work starts, such as ``"22 hour"``, in the time zone of the grid's hourly profile.
 
         Raises
         ------
@@ -90,15 +155,32 @@ class SustainabilityModel:
             if fact not in values:
                 raise MissingFactError(f"{fact}: {values['missing'][fact]}")
         fleet.node_numbers.need("max_power")
-        x = {**values, **fleet_numbers(fleet), **_DOORS.read(duration=duration, utilization=utilization, lifetime=lifetime)}
+        x = {**values, **fleet_numbers(fleet)}
+        x |= _DOORS.read(
+            duration=duration, utilization=utilization, lifetime=lifetime, renewable_share=renewable_share,
+            market_intensity=market_intensity, start_hour=start_hour,
+        )  # fmt: skip
         needed(x, "duration", "utilization")
+        network_numbers(fleet, x, origins, "power", "NetworkShare", "PortPower", network_power)
+        power = place_of(fleet, datacenter, grid)[1]
+        x["no_hourly"] = f"{power.title} states no hourly profile: give grid=, one that has it"
+        if power.hourly is not None:
+            fact = power.facts.get("hourly.intensity")
+            x |= hourly_numbers(power.hourly, x["duration"], x.get("start_hour"))
+            for name, quantity in (("best_start", "HourOfDay"), ("best_factor", "HourFactor"), ("window_factor", "HourFactor")):
+                origins[name] = Origin(name, _Q[quantity], fact)
+        elif start_hour is not None:
+            raise MissingFactError(f"start_hour={start_hour}: {x['no_hourly']}")
         device = fleet.node.accelerator
         if device.embodied_carbon is not None:
-            x["embodied_carbon"] = _EMBODIED.read(device.embodied_carbon, "embodied_carbon")
+            x["embodied_carbon"] = _Q["DeviceCarbon"].read(device.embodied_carbon, "embodied_carbon")
             origins["embodied_carbon"] = device.origin("embodied_carbon", "hardware")
         x["titles"] = f"{fleet.node.title} nor {device.title}"
         return _DOORS.solve(SustainabilityResult, core, x, **origins)
 
 
-_DOORS = Doors(duration="Duration", utilization="Utilization", lifetime="Lifetime")
-_EMBODIED = nomenclature()["DeviceCarbon"]
+_Q = nomenclature()
+_DOORS = Doors(
+    duration="Duration", utilization="Utilization", lifetime="Lifetime", network_power="PortPower", network_power_share="NetworkShare",
+    renewable_share="RenewableShare", market_intensity="CarbonIntensity", start_hour="HourOfDay",
+)  # fmt: skip

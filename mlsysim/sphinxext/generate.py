@@ -21,9 +21,11 @@ INDEXES = {
 
 COLUMNS = {
     "Hardware": "compute.peak.fp16 compute.peak.bf16 compute.peak.int8 memory.capacity memory.bandwidth power.tdp released",
-    "Models.Language": "layers hidden heads kv_heads vocab published.parameters released",
-    "Models.Vision": "parameters macs activations image_size",
+    "Models.Language": "layers hidden heads kv_heads vocab window published.parameters released",
+    "Models.Vision": "parameters macs activations image_size published.parameters published.macs",
     "Models.Tiny": "parameters macs activations",
+    "Models.Diffusion": "steps guidance denoiser.layers denoiser.hidden published.macs released",
+    "Models.Recommendation": "embedding_dim cross_layers cross_rank",
     "Infrastructure.Grids": "carbon_intensity water_intensity electricity_price",
     "Infrastructure.Datacenters": "pue wue",
     "Infrastructure.Prices": "rental assumption.lifetime assumption.maintenance_rate",

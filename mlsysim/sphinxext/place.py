@@ -14,8 +14,11 @@ from typing import Any
 from .. import zoo
 from ..hardware import HardwareNode
 from ..infrastructure import Datacenter, GridProfile
+from ..recommendation import RecommendationWorkload
+from ..statespace import StateSpaceWorkload
 from ..systems import Fleet, NetworkFabric, Node
 from ..units import people
+from ..vision import DiffusionWorkload, VisionTransformerWorkload
 from ..workloads import CNNWorkload, TransformerWorkload
 from .published import anchor
 
@@ -49,7 +52,7 @@ class Picture:
 
     file: str
     title: str
-    kind: type
+    kind: type | tuple[type, ...]
     x: Axis
     y: Axis
 
@@ -71,6 +74,14 @@ def _peak(thing: HardwareNode) -> float | None:
     return None
 
 
+def _macs(thing: Any) -> float | None:
+    """Multiply-accumulates for one input; what is counted in FLOPs is halved."""
+    if isinstance(thing, CNNWorkload):
+        return _at("macs")(thing)
+    network = thing.denoiser if isinstance(thing, DiffusionWorkload) else thing
+    return _macs(network) if isinstance(network, CNNWorkload) else float(network.forward_flops().to("flop").magnitude) / 2
+
+
 PICTURES = (
     Picture(
         "hardware.svg",
@@ -82,16 +93,16 @@ PICTURES = (
     Picture(
         "transformers.svg",
         "Parameters that a token uses against all parameters",
-        TransformerWorkload,
+        (TransformerWorkload, StateSpaceWorkload),
         Axis("parameters", "count", "", lambda t: float(t.parameters)),
-        Axis("parameters that a token uses", "count", "", lambda t: float(t.active_parameters)),
+        Axis("parameters that a token uses", "count", "", lambda t: float(getattr(t, "active_parameters", t.parameters))),
     ),
     Picture(
         "cnns.svg",
-        "Arithmetic against parameters",
-        CNNWorkload,
-        Axis("parameters", "count", "", _at("parameters")),
-        Axis("multiply-accumulates for one input", "count", "", _at("macs")),
+        "Arithmetic against parameters; of a diffusion model, one pass of its denoiser",
+        (CNNWorkload, VisionTransformerWorkload, DiffusionWorkload, RecommendationWorkload),
+        Axis("parameters", "count", "", lambda t: float(t.parameters)),
+        Axis("multiply-accumulates for one input", "count", "", _macs),
     ),
     Picture(
         "grids.svg",

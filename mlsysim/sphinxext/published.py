@@ -13,8 +13,11 @@ from ..infrastructure import Datacenter, GridProfile
 from ..nouns import Noun
 from ..quantities import Symbol
 from ..readings import NUMBERS
+from ..recommendation import RecommendationWorkload
+from ..statespace import StateSpaceWorkload
 from ..systems import Fleet, NetworkFabric, Node
 from ..units import Q, is_quantity, people
+from ..vision import DiffusionWorkload, VisionTransformerWorkload, vision_work
 from ..workloads import CNNWorkload, TransformerWorkload, all_parameters, head_parameters, matmul_parameters
 
 assert equations.SECTIONS
@@ -208,6 +211,49 @@ def _transformer(thing: TransformerWorkload, add: Any) -> None:
         given = {"layers": g.layers, "kv_heads": g.kv_heads, "head_dim": g.head_dim, "context": 1.0, "batch": 1.0, "element_size": 2.0}
         add("kv_cache_per_token", "key-value cache for one token at fp16", "kv_cache_bytes", **given)
 
+    if g.local and thing.max_context is not None:
+        given = {"context": float(thing.max_context), "window": g.window, "layers": g.layers, "global_layers": g.global_layers}
+        add("mean_context", "tokens that the mean layer holds of its longest context", "layer_mean_context", **given)
+
+
+def _vision(thing: VisionTransformerWorkload, add: Any) -> None:
+    g = thing.geometry
+    patches = NUMBERS.patch_count(g.image_size, g.patch)
+    add("patches", "patches of an image", "patch_count", image_size=g.image_size, patch=g.patch)
+    add("tokens", "tokens of an image", "image_tokens", patches=patches, class_tokens=g.class_tokens)
+    add("weights.fp16", "memory of the weights at fp16", "weight_bytes", parameters=float(thing.parameters), weight_size=2.0)
+    add(
+        "training_work",
+        "arithmetic of training, for one image",
+        "training_work",
+        forward_work=vision_work(NUMBERS, g, 1.0),
+        recomputed_work=0.0,
+    )
+
+
+def _diffusion(thing: DiffusionWorkload, add: Any) -> None:
+    add("weights.fp16", "memory of the denoiser's weights at fp16", "weight_bytes", parameters=float(thing.parameters), weight_size=2.0)
+    steps = thing.geometry.steps
+    one = thing.image_flops().to("flop").magnitude / steps
+    add("image_work", "arithmetic of making one image", "sampling_work", one=one, steps=steps)
+
+
+def _recommendation(thing: RecommendationWorkload, add: Any) -> None:
+    g = thing.geometry
+    add("table_parameters", "parameters of the tables", "embedding_table_parameters", rows=g.rows, embedding_dim=g.embedding_dim)
+    add("weights.fp32", "memory of all parameters at fp32", "weight_bytes", parameters=float(thing.parameters), weight_size=4.0)
+    given = {"lookups": g.lookups, "embedding_dim": g.embedding_dim, "batch": 1.0, "element_size": 4.0}
+    add("gathered.fp32", "bytes gathered for one sample at fp32", "gathered_bytes", **given)
+
+
+def _state_space(thing: StateSpaceWorkload, add: Any) -> None:
+    g = thing.geometry
+    add("weights.fp16", "memory of the weights at fp16", "weight_bytes", parameters=float(thing.parameters), weight_size=2.0)
+    add("scan_work", "arithmetic of the scans, for one token", "scan_work", tokens=1.0, layers=g.layers, inner=g.inner, state=g.state)
+    given = {"layers": g.layers, "inner": g.inner, "state": g.state, "channels": g.channels, "kernel": g.kernel}
+    given |= {"batch": 1.0, "element_size": 2.0}
+    add("recurrent_state", "state of one sequence at fp16, whatever its context", "recurrent_state_bytes", **given)
+
 
 def _cnn(thing: CNNWorkload, add: Any) -> None:
     g = thing.geometry
@@ -303,6 +349,10 @@ _RULES: dict[type, Any] = {
     HardwareNode: _hardware,
     TransformerWorkload: _transformer,
     CNNWorkload: _cnn,
+    VisionTransformerWorkload: _vision,
+    DiffusionWorkload: _diffusion,
+    RecommendationWorkload: _recommendation,
+    StateSpaceWorkload: _state_space,
     GridProfile: _grid,
     Datacenter: _datacenter,
     Node: _node,

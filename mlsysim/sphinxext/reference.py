@@ -99,12 +99,39 @@ t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_si
 terms = Infrastructure.Prices.Server_Lifetime.assumption
 r = EconomicsModel().solve(
     fleet, "1 year", training=t, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, discount_rate=0.05
-)"""
+)""",
+        """fleet = Systems.Clusters.Research_256.replace(
+    datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
+)
+terms = Infrastructure.Prices.Server_Lifetime.assumption
+r = EconomicsModel().solve(
+    fleet, "1 year", lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, discount_rate=0.05, residual_value=0.1,
+    network_price="1000 USD", network_power="30 W", facility_price="12 USD/W", facility_lifetime="15 years",
+    staff_cost="500000 USD/year", rental=Infrastructure.Prices.H100_Cloud_OnDemand
+)""",
+        """fleet = Systems.Clusters.Research_256.replace(
+    datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
+)
+terms = Infrastructure.Prices.Server_Lifetime.assumption
+r = EconomicsModel().solve(
+    fleet, "1 year", lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, network_price=0.1, network_power=0.05
+)""",
+    ],
+    "SustainabilityModel": [
+        """fleet = Fleet(
+    node=Systems.Nodes.DGX_H100, nodes=32, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.California
+)
+r = SustainabilityModel().solve(fleet, "6 hours", network_power="30 W", renewable_share=0.5, start_hour="17 hour")"""
     ],
     "ReliabilityModel": [
         """fleet = Systems.Clusters.Research_256.replace(storage=Systems.Storage.Checkpoint_Store)
 t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective")
-r = ReliabilityModel().solve(fleet, "30 days", training=t, recovery_time="10 min")"""
+r = ReliabilityModel().solve(
+    fleet, "30 days", training=t, recovery_time="10 min", spares=1, repair_time="24 hours", availability_target=0.99
+)""",
+        """parts = {"accelerator_mtbf": "79000 hours", "host_mtbf": "24000 hours"}
+fleet = Systems.Clusters.Research_256.replace(node__reliability=parts)
+r = ReliabilityModel().solve(fleet, "30 days")""",
     ],
 }
 """Further solves, so that the equations of every branch are found."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from .. import zoo
 
@@ -37,13 +38,19 @@ def _plain(text: str) -> str:
     )
 
 
+def files() -> list[Path]:
+    """Return the files of the bibliography."""
+    return [zoo.root() / "sources.bib", *sorted(zoo.root().glob("bib/*.bib"))]
+
+
 @cache
 def bibliography() -> dict[str, Source]:
     """Return every source by key."""
     from pybtex.database import parse_file
 
     found = {}
-    for key, entry in parse_file(str(zoo.root() / "sources.bib")).entries.items():
+    entries = [pair for path in files() for pair in parse_file(str(path)).entries.items()]
+    for key, entry in entries:
         people = entry.persons.get("author", [])
         authors = ", ".join(
             _plain(str(p)) if not p.first_names else _plain(" ".join([*p.first_names, *p.prelast_names, *p.last_names])) for p in people[:3]

@@ -11,11 +11,14 @@ from mlsysim.readings.reading import Lift
 
 TITLES = [
     "single forward", "single prefill", "single decode", "single training", "single cnn", "single cnn training",
+    "single vision", "single vision training", "single diffusion", "single recommendation", "single state space prefill",
+    "single state space decode", "single local prefill", "single local decode", "serving local",
     "serving one", "serving four", "serving experts", "serving paged", "serving expert-parallel", "serving speculative",
     "load", "load chunked", "load pipelined", "load apart",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
     "distributed experts", "distributed latent", "distributed flash", "distributed uneven", "distributed wide",
-    "economics", "economics serving", "economics training", "sustainability", "reliability", "reliability given",
+    "economics", "economics serving", "economics training", "economics full", "sustainability", "sustainability full",
+    "reliability", "reliability given", "reliability full",
 ]  # fmt: skip
 every_result = pytest.mark.parametrize("title", TITLES)
 
@@ -76,6 +79,20 @@ def test_arrays_are_scalars_of_images():
         lambda **a: SingleNodeModel().solve(Models.Vision.ResNet50, Hardware.Tiny.ESP32, precision="int8", **a),
         batch_size=np.array([1, 2, 512]),
     )
+
+
+@pytest.mark.parametrize("phase", ["forward", "prefill", "decode"])
+@pytest.mark.parametrize("model", ["Mistral_7B", "Gemma3_27B", "GPT_OSS_20B", "Mamba_2_8B"])
+def test_arrays_are_scalars_of_windows_and_states(phase, model):
+    def solve(**arguments):
+        return SingleNodeModel().solve(getattr(Models.Language, model), Hardware.Cloud.B200, precision="bf16", phase=phase, **arguments)
+
+    check_sweep(solve, batch_size=np.array([1, 64]), seq_len=np.array([1, 127, 128, 129, 4096, 4097, 131072]))
+
+
+@pytest.mark.parametrize("model", [Models.Vision.ViT_B16, Models.Diffusion.DiT_XL2, Models.Recommendation.DLRM_DCNv2], ids=str)
+def test_arrays_are_scalars_of_batches(model):
+    check_sweep(lambda **a: SingleNodeModel().solve(model, Hardware.Cloud.H100, **a), batch_size=np.array([1, 3, 4096]))
 
 
 @pytest.mark.parametrize(("model", "tp", "pp"), [("Llama3_8B", 1, 1), ("Llama3_70B", 4, 2), ("Mixtral_8x7B", 2, 4), ("DeepSeek_V3", 8, 1)])

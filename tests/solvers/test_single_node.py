@@ -148,12 +148,11 @@ def test_feasible_means_that_the_footprint_fits(phase, batch, sequence):
 @pytest.mark.parametrize("device", list(Hardware), ids=lambda d: d.zoo_name)
 @pytest.mark.parametrize("model", list(Models), ids=lambda m: m.zoo_name)
 def test_every_model_meets_every_device(model, device):
-    transformer = hasattr(model, "vocab")
     for precision in device.compute.peak.precisions:
         for phase in model.phases:
-            if phase == "training" and precision not in (("bf16", "fp16", "fp8") if transformer else ("bf16", "fp16", "tf32", "fp32")):
+            if phase == "training" and precision not in model.training_precisions:
                 continue
-            step = SingleNodeModel().solve(model, device, precision=precision, phase=phase, seq_len=128 if transformer else None)
+            step = SingleNodeModel().solve(model, device, precision=precision, phase=phase, seq_len=128 if model.takes_sequence else None)
             assert step.number("memory_footprint") > 0
             if step.feasible:
                 assert step.number("latency") > 0
