@@ -2,7 +2,6 @@
 
 from .. import quantities as q
 from ..equation import equation
-from ..vocabulary import ceil
 
 
 @equation(source="narayanan2021", where="section 3.1, notation")
@@ -191,61 +190,6 @@ def zero_bubble_in_flight(microbatches: q.Microbatches, stages: q.PipelineParall
     return min(microbatches, 2 * stages - 1)
 
 
-@equation(source="mlsysim", where="counting")
-def fullest_stage_layers(layers: q.Layers, stages: q.PipelineParallel, virtual_stages: q.VirtualStages = 1) -> q.LayersHeld:
-    """Layers of the fullest stage of a pipeline, which sets the pace of the others.
-
-    Holds when layers are dealt out as evenly as whole layers allow, in chunks of which each stage has the same number.
-
-    Stops holding when stages that also hold the embedding or the output head are given fewer layers on purpose.
-    """
-    return virtual_stages * ceil(layers / (stages * virtual_stages))
-
-
-@equation(source="mlsysim", where="counting")
-def full_stages(layers: q.Layers, fullest: q.LayersHeld) -> q.FullStages:
-    """Stages that would hold all layers if each were as full as the fullest; the fullest then has its even share of them.
-
-    Holds when what is shared is spread evenly over the layers, embedding and output head included.
-
-    Stops holding when embedding and head weigh more than a layer or two.
-    """
-    return layers / fullest
-
-
-@equation(source="mlsysim", where="counting")
-def padded_layers(fullest: q.LayersHeld, stages: q.PipelineParallel) -> q.Layers:
-    """Layers of a pipeline whose stages were all as full as the fullest.
-
-    Holds when the fullest stage is the one that counts.
-
-    Stops holding when the layers that are there are meant.
-    """
-    return fullest * stages
-
-
-@equation(source="mlsysim", where="counting")
-def fullest_share(work: q.Work, devices: q.Devices, stages: q.PipelineParallel, full: q.FullStages) -> q.Work:
-    """Arithmetic of one device of the fullest stage.
-
-    Holds when work goes with the layers, and is even among the devices of a stage.
-
-    Stops holding when experts are unbalanced, or when the output head outweighs the layers.
-    """
-    return work / devices * stages / full
-
-
-@equation(source="mlsysim", where="counting")
-def balanced_time(fullest: q.StepTime, stages: q.PipelineParallel, full: q.FullStages) -> q.StepTime:
-    """Time that a step would take if the layers were spread evenly over the stages.
-
-    Holds when time goes with the layers of a stage.
-
-    Stops holding when a fixed part of it does not.
-    """
-    return fullest * full / stages
-
-
 @equation(source="cruxible2026fsdp", where="The gather and release cycle: one layer at a time is whole")
 def gathered_layer_bytes(weights: q.WeightBytes, layers: q.LayersHeld) -> q.BufferBytes:
     """Weights that are gathered at a time on a device whose weights are sharded over the replicas.
@@ -255,36 +199,3 @@ def gathered_layer_bytes(weights: q.WeightBytes, layers: q.LayersHeld) -> q.Buff
     Stops holding when the next layer is gathered ahead, which doubles it, or when several layers form one unit.
     """
     return weights / layers
-
-
-@equation(source="mlsysim", where="counting")
-def buffer_bytes(gathered: q.BufferBytes, buckets: q.BucketBytes) -> q.BufferBytes:
-    """Memory of gathered weights and of buckets for communication.
-
-    Holds when both exist at once.
-
-    Stops holding when they share their memory.
-    """
-    return gathered + buckets
-
-
-@equation(source="mlsysim", where="counting")
-def footprint_with_buffers(footprint: q.Footprint, buffers: q.BufferBytes) -> q.Footprint:
-    """Memory that a training step needs on one device, buffers included.
-
-    Holds when the buffers are there at the peak.
-
-    Stops holding when they are let go before it.
-    """
-    return footprint + buffers
-
-
-@equation(source="mlsysim", where="counting")
-def recomputed_work(layers: q.RecomputedWork, kernel: q.RecomputedWork) -> q.RecomputedWork:
-    """Arithmetic that is done again: of layers that were not stored, and inside the attention kernel.
-
-    Holds when the kernel's backward pass computes its scores again also where the layer was just recomputed.
-
-    Stops holding when a kernel is told to keep them.
-    """
-    return layers + kernel

@@ -7,7 +7,7 @@ from ..errors import InputError, LayoutError, nearest
 from ..nouns import Lowered
 from ..readings import Reading
 from ..results import DistributedResult, Missing
-from ..systems import Fleet
+from ..systems import TORUS, Fleet
 from ..workloads import (
     TransformerWorkload,
     all_parameters,
@@ -28,11 +28,11 @@ ATTENTION = ("standard", "flash")
 SCHEDULES = ("1f1b", "interleaved", "zero-bubble", "zero-bubble-2p")
 
 
-def layer_activations(eq: Reading, x: Lowered) -> Any:
-    """Return the activations that one layer stores for one microbatch on one device."""
+def layer_activations(eq: Reading, x: Lowered, recompute: str) -> Any:
+    """Return the activations that one layer stores for one microbatch on one device, with what is recomputed."""
     size, hidden, heads = x.microbatch_size, x.model.hidden, x.model.heads
-    without_scores = x.recompute == "selective" or x.flash
-    if x.recompute == "full":
+    without_scores = recompute == "selective" or x.flash
+    if recompute == "full":
         whole = eq.activation_bytes_full(x.seq_len, size, hidden)
     elif without_scores and x.sequence_parallel:
         whole = eq.activation_bytes_selective_sequence_parallel(x.seq_len, size, hidden, x.tp_size)
@@ -157,7 +157,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     # Memory of one device: the first of the fullest stages, which holds most.
     weights, gradients, optimizer, unsharded = model_state(eq, x, stages)
     state = eq.model_state_bytes(weights, gradients, optimizer)
-    one_layer = layer_activations(eq, x)
+    one_layer = layer_activations(eq, x, x.recompute)
     activations = stored_activations(eq, x, one_layer, held_layers, microbatches)
     footprint = eq.training_footprint(state, activations)
     buffers = eq.gathered_layer_bytes(unsharded, held_layers) if x.zero == 3 else 0.0
@@ -180,8 +180,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         routed = routed_parameters(eq, g)
         parameters = eq.pass_parameters(parameters, eq.shared_parameters(all_parameters(eq, g), routed), eq.expert_share(routed, x.ep_size))
     read = eq.device_bytes(eq.weight_bytes(parameters, x.weight_size), x.tp_size, stages)
-    stored = eq.pipeline_activation_bytes(one_layer, held_layers, 1.0)
-    traffic = eq.training_traffic(read, stored, microbatches)
+    moved = one_layer if x.recompute == "none" else layer_activations(eq, x, "none")
+    traffic = eq.training_traffic(read, eq.pipeline_activation_bytes(moved, held_layers, 1.0), microbatches)
+    if x.recompute == "full":
+        traffic = eq.recomputed_traffic(traffic, read, eq.pipeline_activation_bytes(one_layer, held_layers, 1.0), microbatches)
     compute, memory, step = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
 
     update = eq.memory_time(eq.optimizer_traffic(weights, gradients, optimizer), hardware.bandwidth, x.efficiency_memory)
@@ -217,7 +219,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
             eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency),
             eq.collective_count(2.0, x.virtual_stages, microbatches),
         )
-    data, hiding, data_algorithm = data_parallel_time(eq, x, microbatches, step, stages)
+    free = eq.free_compute_time(step, context) if x.contextual else step
+    data, hiding, data_algorithm = data_parallel_time(eq, x, microbatches, free, stages)
     hidden_context = eq.exposed_communication_time(context, step)
     busy = eq.busy_time(step, tensor, expert, hidden_context, stage)
     overhead = bubble(eq, x, microbatches)
@@ -271,7 +274,9 @@ class DistributedModel:
     the network; and adders in the node's switches, where it has them. Sharded buffers are scattered and gathered, by rings. The
     network's topology decides what traffic between nodes is thinned by; on a fat tree, all of it is by the worst ratio.
 
-    Gradients are reduced once an optimizer step, and hide behind the last backward pass as far as it lasts. Tensor, expert and
+    Gradients are reduced once an optimizer step, and hide behind the last backward pass as far as it lasts; keys and values that
+    context parallelism passes around hide behind compute too, of which no part hides both. Recomputation spares memory, but no
+    traffic to it: what is computed again is written and read as at first. Tensor, expert and
     stage-to-stage traffic stands on the critical path. Of layers that the stages do not divide, some stages hold one more; the
     fullest sets pace and memory, as if embedding and output head were spread over the layers. Experts all get equal work. Schedules
     without a bubble take forward pass and both halves of the backward pass as equally long, and the optimizer as not waiting
@@ -482,7 +487,7 @@ class Layout:
         """Refuse a layout whose groups need a link that nobody states."""
         if self.tp > 1 or self.cp > 1 or self.ep > 1 or self.groups["gathers_inside"] or self.groups["pp_inside"]:
             supply.need("link_bandwidth")
-        if self.crosses_nodes and not fleet.fabric_numbers.dimensions:
+        if self.crosses_nodes and (fleet.fabric is None or fleet.fabric.topology not in TORUS):
             fleet.node_numbers.need("nics", "nic_bandwidth")
 
     def check_batch(self, batch: Any, micro: float, sequence: Any) -> None:
