@@ -221,6 +221,42 @@ def short_convolution_parameters(channels: q.ConvolvedChannels, kernel: q.ShortK
 
 
 @equation(source="mlsysim", where="counting")
+def layer_mean_context(context: q.Context, window: q.Window, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Context:
+    """Tokens that the mean layer still holds in its cache, and that one new token meets, where local layers forget the rest.
+
+    Holds when a local layer overwrites what has left its window, as a rolling buffer does.
+
+    Stops holding when the server keeps whole contexts for every layer and only masks them, or keeps pages that straddle the window's
+    edge.
+    """
+    return (global_layers * context + (layers - global_layers) * min(context, window)) / layers
+
+
+@equation(source="mlsysim", where="counting")
+def gathered_bytes(lookups: q.Lookups, embedding_dim: q.EmbeddingDim, batch: q.Batch, element_size: q.ElementSize) -> q.Traffic:
+    """Bytes that the look-ups of a batch read from the tables.
+
+    Holds when every look-up reads its own row from memory, in full.
+
+    Stops holding when popular rows stay in a cache or are read once for a batch, which saves traffic, or when rows are narrower than
+    what memory hands out at once, which adds to it.
+    """
+    return lookups * embedding_dim * batch * element_size
+
+
+@equation(source="mlsysim", where="counting")
+def modulation_parameters(hidden: q.Hidden, modulations: q.Modulations) -> q.Parameters:
+    """Parameters of the matrices that turn the conditioning vector into shifts, scales and gates.
+
+    Holds when each of those vectors is a linear map of a conditioning vector as wide as the residual stream, computed once for an
+    image, not for a token.
+
+    Stops holding when layers share one map and add a table of their own, or when text conditions through cross-attention.
+    """
+    return modulations * hidden * hidden
+
+
+@equation(source="mlsysim", where="counting")
 def output_head_parameters(vocabulary: q.Vocabulary, hidden: q.Hidden) -> q.HeadParameters:
     """Parameters of the matrix that turns a hidden state into next-token scores.
 

@@ -15,18 +15,6 @@ def embedding_table_parameters(rows: q.Rows, embedding_dim: q.EmbeddingDim) -> q
     return rows * embedding_dim
 
 
-@equation(source="naumov2019dlrmcode", where="Description, embedding lookup: one vector for each index, then summed")
-def gathered_bytes(lookups: q.Lookups, embedding_dim: q.EmbeddingDim, batch: q.Batch, element_size: q.ElementSize) -> q.Traffic:
-    """Bytes that the look-ups of a batch read from the tables.
-
-    Holds when every look-up reads its own row from memory, in full.
-
-    Stops holding when popular rows stay in a cache or are read once for a batch, which saves traffic, or when rows are narrower than
-    what memory hands out at once, which adds to it.
-    """
-    return lookups * embedding_dim * batch * element_size
-
-
 @equation(source="naumov2019dlrmcode", where="Description, Dot(e1,...,ek), each pair of different vectors once")
 def interaction_pairs(vectors: q.FeatureVectors) -> q.InteractionPairs:
     """Pairs of different feature vectors.

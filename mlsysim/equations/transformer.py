@@ -195,18 +195,6 @@ def windowed_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens, window: q
     return causal_pairs(growing, past_tokens) + (new_tokens - growing) * window
 
 
-@equation(source="huggingface2024gemma2config", where="class Gemma2Config, sliding_window and layer_types")
-def layer_mean_context(context: q.Context, window: q.Window, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Context:
-    """Tokens that the mean layer still holds in its cache, and that one new token meets, where local layers forget the rest.
-
-    Holds when a local layer overwrites what has left its window, as a rolling buffer does.
-
-    Stops holding when the server keeps whole contexts for every layer and only masks them, or keeps pages that straddle the window's
-    edge.
-    """
-    return (global_layers * context + (layers - global_layers) * min(context, window)) / layers
-
-
 @equation(source="korthikanti2022", where="appendix A: attention matrix and attention over values, two products for each pair and width")
 def attention_work(
     pairs: q.Pairs,

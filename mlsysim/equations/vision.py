@@ -35,15 +35,3 @@ def patch_embedding_parameters(patch: q.Patch, channels: q.Channels, hidden: q.H
     Stops holding when a stack of convolutions makes the tokens, or when frames of a video share one patch.
     """
     return patch * patch * channels * hidden
-
-
-@equation(source="peebles2022ditcode", where="class DiTBlock, adaLN_modulation: six vectors from one; class FinalLayer: two")
-def modulation_parameters(hidden: q.Hidden, modulations: q.Modulations) -> q.Parameters:
-    """Parameters of the matrices that turn the conditioning vector into shifts, scales and gates.
-
-    Holds when each of those vectors is a linear map of a conditioning vector as wide as the residual stream, computed once for an
-    image, not for a token.
-
-    Stops holding when layers share one map and add a table of their own, or when text conditions through cross-attention.
-    """
-    return modulations * hidden * hidden
