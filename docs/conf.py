@@ -45,6 +45,8 @@ nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 
+smartquotes = False
+
 copybutton_prompt_text = ">>> "
 
 sphinx_gallery_conf = {
@@ -66,6 +68,7 @@ sphinx_gallery_conf = {
 }
 
 html_sidebars = {page: [] for page in ("index", "getting-started", "architecture", "solver-guide", "nomenclature", "sources", "search")}
+html_sidebars["zoo/*/*/*"] = ["zoo-nav.html"]
 html_theme = "pydata_sphinx_theme"
 html_title = "mlsysim"
 html_static_path = ["_static"]

@@ -25,6 +25,7 @@ COLUMNS = {
     "Models.Vision": "parameters macs activations image_size published.parameters published.macs",
     "Models.Tiny": "parameters macs activations",
     "Models.Diffusion": "steps guidance denoiser.layers denoiser.hidden published.macs released",
+    "Models.Speech": "parameters macs activations",
     "Models.Recommendation": "embedding_dim cross_layers cross_rank",
     "Infrastructure.Grids": "carbon_intensity water_intensity electricity_price",
     "Infrastructure.Datacenters": "pue wue",
