@@ -342,6 +342,8 @@ Clock = _q(r"\nu", "1/s", "clock frequency", (1e6, 1e10), "GHz")
 MatrixUnits = _count(r"n_u", "matrix units of a device", (1, 1e5))
 UnitWork = _q(r"w_u", "flop", "arithmetic of one matrix unit in one clock", (1, 1e6))
 Pins = _count(r"n_\mathrm{pin}", "data pins of the memory", (8, 16384))
+Balance = _q(r"B_m", "byte/flop", "bytes that memory moves while one operation is done", (1e-4, 10))
+WorkPerJoule = _q(r"\epsilon_J", "flop/J", "arithmetic at the peak for each unit of energy", (1e6, 1e13), "GFLOP/J")
 PinRate = _q(r"\beta_\mathrm{pin}", "byte/s", "data rate of one memory pin", (1e7, 1e10), "Gb/s")
 
 # Efficiency and time.

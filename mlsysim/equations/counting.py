@@ -2,7 +2,7 @@
 
 from .. import quantities as q
 from ..equation import equation
-from ..vocabulary import ceil
+from ..vocabulary import ceil, floor
 
 
 @equation(source="mlsysim", where="counting")
@@ -1541,3 +1541,36 @@ def free_compute_time(compute: q.StepTime, hidden: q.CommunicationTime) -> q.Ste
     Stops holding when both use different links and may hide behind the same compute.
     """
     return max(0, compute - hidden)
+
+
+@equation(source="mlsysim", where="counting")
+def machine_balance(bandwidth: q.Bandwidth, peak: q.Peak) -> q.Balance:
+    """Bytes that a device's memory moves while it does one operation at its peak; the inverse of the ridge point.
+
+    Holds when both are peaks.
+
+    Stops holding when either is a measured rate.
+    """
+    return bandwidth / peak
+
+
+@equation(source="mlsysim", where="counting")
+def work_per_joule(peak: q.Peak, power: q.MaxPower) -> q.WorkPerJoule:
+    """Arithmetic that a device does for each unit of energy at its peak and at its power limit.
+
+    Holds when it reaches its peak within that limit.
+
+    Stops holding when the clock falls to stay within it, or when hosts, networks and cooling are to be counted.
+    """
+    return peak / power
+
+
+@equation(source="mlsysim", where="counting")
+def largest_model(capacity: q.Capacity, weight_size: q.WeightSize) -> q.Parameters:
+    """Parameters whose weights alone fill a device's memory.
+
+    Holds when nothing else is stored.
+
+    Stops holding when caches and activations need room, as they always do.
+    """
+    return floor(capacity / weight_size)

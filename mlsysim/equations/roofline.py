@@ -138,3 +138,25 @@ def throughput(count: q.Tokens, time: q.Time) -> q.Throughput:
     latency, which batching makes much longer.
     """
     return count / time
+
+
+@equation(source="krashinsky2020ampere", where="section A100 SM architecture, and table 3: units, work in a clock, boost clock")
+def peak_from_units(matrix_units: q.MatrixUnits, unit_work: q.UnitWork, clock: q.Clock) -> q.Peak:
+    """Peak arithmetic rate of a device, from its matrix units, what each does in a clock, and the clock.
+
+    Holds when every unit starts a new operation in each clock, at the clock that the peak is quoted at.
+
+    Stops holding when power or heat forces the clock down, or when a precision runs at another rate than the one stated.
+    """
+    return matrix_units * unit_work * clock
+
+
+@equation(source="svethardware2021a100", where="first paragraph: the rate of a pin, and the bandwidth that it gives")
+def bandwidth_from_pins(pins: q.Pins, pin_rate: q.PinRate) -> q.Bandwidth:
+    """Memory bandwidth of a device, from the width of its bus and the data rate of each pin.
+
+    Holds when all pins carry data in every cycle.
+
+    Stops holding when error correction, refresh or turning the bus around take their share, as they do in any measurement.
+    """
+    return pins * pin_rate

@@ -56,11 +56,12 @@ def finish(app: Any, error: Exception | None) -> None:
     """Write the shared pictures, resolve roles in downloads, and index the site for search."""
     if error or app.builder.format != "html":
         return
-    from . import downloads, place
+    from . import downloads, exports, place
 
     outdir = Path(app.outdir)
     if app.config.mls_pages:
         place.write(outdir / "_static" / "place")
+        exports.write(outdir)
     remove_gone_pages(outdir, app.env)
     downloads.rewrite(outdir, app.config.mls_values)
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):

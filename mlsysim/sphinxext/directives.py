@@ -350,6 +350,12 @@ class NomenclatureDirective(_Directive):
         return [built]
 
 
+def _with_code(text: str) -> list[nodes.Node]:
+    """Return a docstring's text with what stands in double backquotes as code."""
+    parts = text.split("``")
+    return [nodes.literal("", p) if i % 2 else nodes.Text(p) for i, p in enumerate(parts) if p]
+
+
 class SolverDirective(_Directive):
     """``mls-solver``: a solver's arguments, results, equations, and one traced solve."""
 
@@ -359,7 +365,7 @@ class SolverDirective(_Directive):
         place = nodes.container(classes=["mls-solver"])
         self.declare("solver", name, f"solver-{name.lower()}", name, place)
         paragraphs = (solver.__doc__ or "").strip().split("\n\n")
-        place += [nodes.paragraph("", " ".join(p.split())) for p in paragraphs]
+        place += [nodes.paragraph("", "", *_with_code(" ".join(p.split()))) for p in paragraphs]
         place += [nodes.rubric("", "Call"), nodes.literal_block("", reference.signature(name), language="python")]
         rows = [("", [[nodes.literal("", n)], default, text]) for n, default, text in reference.arguments(name)]
         place += [nodes.rubric("", "Arguments"), table(["Argument", "Default", "Meaning"], rows, widths=[20, 15, 65])]

@@ -112,6 +112,7 @@ def remove_gone_pages(outdir: Path, env: Any) -> None:
         for path in (outdir / folder).rglob("*.html"):
             if path.relative_to(outdir).with_suffix("").as_posix() not in env.found_docs:
                 path.unlink()
+                path.with_suffix(".json").unlink(missing_ok=True)
     for path in (outdir / "_downloads").rglob("plot_*"):
         if f"gallery/{path.stem}" not in env.found_docs:
             path.unlink()

@@ -80,6 +80,8 @@ def entry_page(name: str, gallery: str) -> str:
     users += [f"- [{title}](/{doc})" for doc, title in examples_with(gallery, name)]
     if users:
         parts.append("## Where it is used\n\n" + "\n".join(users))
+    stem = page(name).rpartition("/")[2]
+    parts.append(f"```{{raw}} html\n<p><a href='{stem}.json'>This page as JSON</a></p>\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -104,13 +106,30 @@ def zoo_page() -> str:
     rows = "\n".join(
         f"- [{title}](/zoo/{stem}): {sentence} {len(zoo.names(kind))} entries." for stem, (kind, title, sentence) in INDEXES.items()
     )
-    listed = "\n".join(f"/zoo/{stem}" for stem in INDEXES)
+    listed = "\n".join(f"/zoo/{stem}" for stem in (*INDEXES, "compare"))
+    tables = ", ".join(f"<a href='{kind.lower()}.csv'>{kind}</a>" for kind in zoo.KIND_NAMES)
     return (
         "# Zoo\n\nEvery number in the zoo is a fact: it names its source, the place in the source, its kind "
         "(stated, measured, derived or estimated) and the day on which it was read. "
         "Numbers that follow from facts are linked to their equations.\n\n"
-        f"{rows}\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+        f"{rows}\n- [Compare](/zoo/compare): entries side by side.\n\n"
+        "## Downloads\n\n```{raw} html\n"
+        f"<p>Everything: <a href='../zoo.json'>zoo.json</a>, whose entries are as <a href='../zoo.schema.json'>zoo.schema.json</a> says. "
+        f"A table a kind: {tables}. Each entry's page has its own JSON.</p>\n```\n\n"
+        "The data is under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). When you quote a single number, name its "
+        "source too.\n\n"
+        f"```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
     )
+
+
+COMPARE = """# Compare
+
+Choose two to four entries. The address of this page then names them, so that you can send it to someone.
+
+```{raw} html
+<div id="mls-compare"><noscript><p>Comparing needs JavaScript. The index tables of the zoo do not.</p></noscript></div>
+```
+"""
 
 
 def math_pages(gallery: str) -> dict[str, str]:
@@ -177,6 +196,7 @@ def all_pages(gallery: str) -> dict[str, str]:
     pages = {page(n): entry_page(n, gallery) for n in zoo.names()}
     pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
     pages["zoo/index"] = zoo_page()
+    pages["zoo/compare"] = COMPARE
     pages |= math_pages(gallery) | solver_pages(gallery)
     pages["nomenclature"] = (
         "# Nomenclature\n\nEach quantity is named once. Inside the library units are coherent; those below are what people say.\n\n"

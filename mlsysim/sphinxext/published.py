@@ -8,7 +8,7 @@ from .. import equations, zoo
 from ..equation import EQUATIONS
 from ..errors import InputError, UnknownNameError, nearest
 from ..facts import Fact
-from ..hardware import HardwareNode
+from ..hardware import ELEMENT_SIZE, HardwareNode
 from ..infrastructure import Datacenter, GridProfile
 from ..nouns import Noun
 from ..quantities import Symbol
@@ -179,6 +179,20 @@ def _hardware(thing: HardwareNode, add: Any) -> None:
             peak=_value(thing, f"compute.peak.{precision}"),
             bandwidth=bandwidth,
         )
+    power = _value(thing, "power.tdp")
+    for precision in thing.compute.peak.precisions:
+        peak = _value(thing, f"compute.peak.{precision}")
+        add(f"balance.{precision}", f"bytes a FLOP at {precision}", "machine_balance", bandwidth=bandwidth, peak=peak)
+        add(f"work_per_joule.{precision}", f"FLOP a joule at {precision}", "work_per_joule", peak=peak, power=power)
+        says = f"parameters whose weights fill the memory at {precision}"
+        capacity = _value(thing, "memory.capacity")
+        add(f"largest_model.{precision}", says, "largest_model", capacity=capacity, weight_size=ELEMENT_SIZE[precision])
+    engine = thing.compute.matrix
+    if engine is not None:
+        parts = {n: _value(thing, f"compute.matrix.{p}") for n, p in _ENGINE.items()}
+        add("peak_from_units", "dense FP16 peak, from units and clock", "peak_from_units", **parts)
+    pins, rate = _value(thing, "memory.pins"), _value(thing, "memory.pin_rate")
+    add("bandwidth_from_pins", "memory bandwidth, from pins and their rate", "bandwidth_from_pins", pins=pins, pin_rate=rate)
     add("memory_sweep", "time to read the whole memory once", "memory_time", traffic=_value(thing, "memory.capacity"), bandwidth=bandwidth)
     for link in ("link", "host_link"):
         part = getattr(thing, link)
@@ -191,6 +205,9 @@ def _hardware(thing: HardwareNode, add: Any) -> None:
                 printed=printed,
                 directions=part.directions,
             )
+
+
+_ENGINE = {"matrix_units": "units", "unit_work": "work_per_clock", "clock": "clock"}
 
 
 def _transformer(thing: TransformerWorkload, add: Any) -> None:

@@ -277,3 +277,24 @@ def test_an_index_table_sorts_filters_and_hides_columns(watch):
     page.locator(".mls-columns label", has_text="bandwidth").locator("input").uncheck()
     assert not table.locator("thead th").nth(column).is_visible()
     watched.check()
+
+
+def test_entries_are_compared_side_by_side(watch):
+    watched = watch()
+    page = watched.open("zoo/compare.html?entries=Hardware.Cloud.H100,Hardware.Cloud.MI300X")
+    table = page.locator("table.mls-compare")
+    table.wait_for()
+    assert table.locator("thead th").count() == 3
+    row = table.locator("tbody tr", has_text="memory.bandwidth").first
+    assert row.locator("td").all_inner_texts() == ["3.35 TB/s", "5.3 TB/s"]
+    box = page.get_by_label("Add an entry to compare")
+    box.fill("Hardware.Cloud.TPUv5p")
+    box.press("Enter")
+    page.wait_for_function("() => document.querySelectorAll('table.mls-compare thead th').length === 4")
+    assert "TPUv5p" in page.url
+    page.get_by_label("Remove NVIDIA H100 SXM5 80 GB").click()
+    page.wait_for_function("() => document.querySelectorAll('table.mls-compare thead th').length === 3")
+    assert "Cloud.H100" not in page.url
+    link = table.locator("tbody td a").first.get_attribute("href")
+    assert "/zoo/hardware/cloud/mi300x.html#" in link
+    watched.check()
