@@ -44,7 +44,8 @@ def write_pages(app: Any) -> None:
 
         generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery))
     if app.config.mls_search and app.builder.format == "html":
-        app.builder.index_page = app.builder.dump_search_index = lambda *args: None  # Pagefind indexes the finished pages
+        app.builder.index_page = lambda *args: None  # Pagefind indexes the finished pages
+        app.builder.dump_search_index = lambda: Path(app.outdir, "searchindex.js").write_text("// Pagefind searches this site.\n", "utf-8")
 
 
 def count_page(app: Any, pagename: str, templatename: str, context: Any, doctree: Any) -> None:

@@ -20,6 +20,7 @@ from mlsysim.sphinxext.sources import bibliography
 
 ROOT = Path(__file__).parent.parent.parent
 TEXTBOOK = re.compile(r"https://(?:\w+\.)*mlsysbook\.ai(?:/|$)|https://github\.com/harvard-edge/cs249r_book(?:/|$)")
+LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 TYPOGRAPHY = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "--", "\u2026": "..."})
 
 
@@ -148,13 +149,13 @@ def test_nothing_comes_from_another_host(site, pages):
         assert not re.search(r"url\(\s*[\"']?(?:https?:)?//|@import\s+[\"'](?:https?:)?//", text), name
 
 
-def test_links_to_other_hosts_are_sources_and_the_textbook(pages):
+def test_links_to_other_hosts_are_sources_the_licence_and_the_textbook(pages):
     known = {s.url for s in bibliography().values()}
     strange = {
         (name, e.attributes["href"])
         for name, p in pages.items()
         for e in p.all("a")
-        if urlsplit(href := e.attributes.get("href", "")).netloc and href not in known and not TEXTBOOK.match(href)
+        if urlsplit(href := e.attributes.get("href", "")).netloc and href not in {LICENCE, *known} and not TEXTBOOK.match(href)
     }
     assert not strange
 
