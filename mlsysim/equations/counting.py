@@ -2,7 +2,7 @@
 
 from .. import quantities as q
 from ..equation import equation
-from ..vocabulary import ceil, floor
+from ..vocabulary import ceil
 
 
 @equation(source="mlsysim", where="counting")
@@ -1573,4 +1573,4 @@ def largest_model(capacity: q.Capacity, weight_size: q.WeightSize) -> q.Paramete
 
     Stops holding when caches and activations need room, as they always do.
     """
-    return floor(capacity / weight_size)
+    return capacity / weight_size
