@@ -190,6 +190,8 @@ class LoadModel:
     exponential ones; lengths themselves stay at their means. The percentile adds the percentiles of both waits. The step that is under way
     when a prompt's turn comes is left out.
 
+    The label speaks of constants: times of steps are bounds where it says so, and waits are expectations of these queues.
+
     With ``prefill=``, prompts are computed by devices of their own, and their caches then move to those that decode.
     """
 

@@ -83,9 +83,14 @@ class Watched:
         self.page.set_default_timeout(15_000)
         self.page.on("console", lambda m: m.type in ("error", "warning") and self.wrong.append(f"console: {m.text}"))
         self.page.on("pageerror", lambda e: self.wrong.append(f"script: {e}"))
-        self.page.on("requestfailed", lambda r: self.wrong.append(f"failed: {r.url} {r.failure}"))
+        self.page.on("requestfailed", self.failed)
         self.page.on("response", lambda r: r.status >= 400 and self.wrong.append(f"{r.status}: {r.url}"))
         self.page.on("request", lambda r: self.asked.append(r.url))
+
+    def failed(self, request):
+        """Note a request that failed; one that leaving a page cut off did not."""
+        if request.failure != "net::ERR_ABORTED":
+            self.wrong.append(f"failed: {request.url} {request.failure}")
 
     def open(self, path):
         """Load a page to its end."""
@@ -116,8 +121,8 @@ def watch(browser, address):
 
     yield start
     for context, watched in opened:
-        context.close()
         watched.check()
+        context.close()
 
 
 LOOK = """() => ({
