@@ -57,7 +57,12 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
 
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
     """Return the time of one all-reduce between the devices of a tensor-parallel group inside a node, by the fastest algorithm."""
-    return all_reduce(eq, x, message, Place(x.tp_size, x.tp_size, 1.0, 1.0, gathers=True, crosses=False))[0]
+    devices, near, latency = x.tp_size, local_bandwidth(eq, x, x.tp_size), x.hardware.link_latency
+    best = eq.ring_allreduce_time(message, devices, near, latency)
+    best = eq.faster_collective(best, eq.pipelined_tree_allreduce_time(message, devices, near, latency))
+    if x.node is not None and x.node.reduces:
+        best = eq.faster_collective(best, eq.in_network_allreduce_time(message, devices, near, latency))
+    return best
 
 
 def offered(x: Lowered, place: Place) -> tuple[str, ...]:

@@ -55,9 +55,10 @@ def pass_on_replica(eq: Reading, x: Lowered, g: Lowered, work: Any, cache: Any, 
     hardware = x.hardware
     share = eq.device_work(work, x.tp_size, x.pp_size)
     weights = eq.device_bytes(weights_read(eq, x, g, tokens), x.tp_size, x.pp_size)
-    traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size))
+    traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size) if x.pipelined else cache)
     compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
-    return compute, memory, eq.through_stages(stage, x.pp_size), 0.0 if x.alone else messages(eq, x, g, tokens)
+    step = eq.through_stages(stage, x.pp_size) if x.pipelined else stage
+    return compute, memory, step, 0.0 if x.alone else messages(eq, x, g, tokens)
 
 
 def prefill_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any) -> tuple[Any, Any, Any, Any]:
@@ -93,7 +94,7 @@ def held_on_device(eq: Reading, x: Lowered, final: Any, batch: Any) -> Any:
         return eq.unshared_cache(whole, device_cache(eq, x, g, x.prefix_len, batch)) if x.prefixed else whole
 
     cache = of(x.model) if not x.speculative else eq.both_caches(of(x.model), of(x.draft))
-    return eq.device_bytes(cache, 1.0, x.pp_size)
+    return eq.device_bytes(cache, 1.0, x.pp_size) if x.pipelined else cache
 
 
 def memory_of_replica(eq: Reading, x: Lowered, final: Any) -> tuple[Any, Any, Any, Any]:
