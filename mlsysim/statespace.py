@@ -1,19 +1,19 @@
 """Layer A, workloads of state-space models: a state of fixed size instead of a cache that grows."""
 
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from . import quantities as q
 from .errors import InputError
 from .facts import Origin
 from .nouns import Lowered
 from .readings import NUMBERS, Reading
-from .workloads import Demand, Published, Workload, head_parameters, vector_parameters
+from .workloads import Configured, Demand, Published, head_parameters, vector_parameters
 
 _FORWARD_WORK, _SEQUENCE = q.nomenclature()["ForwardWork"], q.nomenclature()["Sequence"]
 
 
-class StateSpaceWorkload(Workload):
+class StateSpaceWorkload(Configured):
     """A language model of Mamba blocks, described by its geometry.
 
     With a ``step_rank`` the blocks are those of the first generation, with ``heads`` and ``groups`` those of Mamba-2. ``vocab``
@@ -29,6 +29,7 @@ class StateSpaceWorkload(Workload):
     129135360
     """
 
+    config_reader: ClassVar[str] = "state_space_geometry"
     takes_sequence: ClassVar[bool] = True
 
     layers: q.Layers
@@ -51,26 +52,6 @@ class StateSpaceWorkload(Workload):
             raise InputError(f"groups={self.groups}: blocks of the first generation have none")
         if self.heads is not None and self.inner % self.heads:
             raise InputError(f"inner={self.inner} is no multiple of heads={self.heads}")
-
-    @classmethod
-    def from_config(cls, path_or_dict: Any, **changes: Any) -> Self:
-        """Return the workload that a Hugging Face ``config.json`` describes; nothing is downloaded.
-
-        Parameters
-        ----------
-        path_or_dict
-            The file's path, or its content as a mapping.
-        changes
-            Fields that the configuration does not state, or that should differ.
-
-        Raises
-        ------
-        InputError
-            The architecture is unknown (the message names those that are known), or the configuration is incomplete.
-        """
-        from .configs import state_space_geometry
-
-        return cls(**(state_space_geometry(path_or_dict) | changes))
 
     @property
     def phases(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ behind its layers. One multiply-accumulate is two FLOPs, where much of the liter
 """
 
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from . import quantities as q
 from .errors import InputError
@@ -14,6 +14,7 @@ from .nouns import Lowered, Noun
 from .readings import NUMBERS, Reading
 from .workloads import (
     CNNWorkload,
+    Configured,
     Demand,
     Published,
     Workload,
@@ -40,7 +41,7 @@ class Conditioning(Noun):
     labels: q.Labels = 0
 
 
-class VisionTransformerWorkload(Workload):
+class VisionTransformerWorkload(Configured):
     """A transformer over the patches of a square image, described by its geometry.
 
     With ``classes`` it classifies; with ``out_channels`` it gives back an image of as many channels, as a denoiser does.
@@ -55,6 +56,7 @@ class VisionTransformerWorkload(Workload):
     108106
     """
 
+    config_reader: ClassVar[str] = "vision_geometry"
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp8")
 
     image_size: q.ImageSize
@@ -83,26 +85,6 @@ class VisionTransformerWorkload(Workload):
             raise InputError(f"image_size={self.image_size} is no multiple of patch={self.patch}")
         if self.hidden % self.heads:
             raise InputError(f"hidden={self.hidden} is no multiple of heads={self.heads}")
-
-    @classmethod
-    def from_config(cls, path_or_dict: Any, **changes: Any) -> Self:
-        """Return the workload that a Hugging Face ``config.json`` describes; nothing is downloaded.
-
-        Parameters
-        ----------
-        path_or_dict
-            The file's path, or its content as a mapping.
-        changes
-            Fields that the configuration does not state, or that should differ.
-
-        Raises
-        ------
-        InputError
-            The architecture is unknown (the message names those that are known), or the configuration is incomplete.
-        """
-        from .configs import vision_geometry
-
-        return cls(**(vision_geometry(path_or_dict) | changes))
 
     @cached_property
     def geometry(self) -> Lowered:

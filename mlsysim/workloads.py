@@ -67,6 +67,32 @@ class Workload(Entry):
         return phase
 
 
+class Configured(Workload):
+    """Base of the workloads that a ``config.json`` describes; ``config_reader`` is the function of ``configs`` that reads it."""
+
+    config_reader: ClassVar[str]
+
+    @classmethod
+    def from_config(cls, path_or_dict: Any, **changes: Any) -> Self:
+        """Return the workload that a Hugging Face ``config.json`` describes; nothing is downloaded.
+
+        Parameters
+        ----------
+        path_or_dict
+            The file's path, or its content as a mapping.
+        changes
+            Fields that the configuration does not state, or that should differ, such as ``name``.
+
+        Raises
+        ------
+        InputError
+            The architecture is unknown (the message names those that are known), or the configuration is incomplete.
+        """
+        from . import configs
+
+        return cls(**(getattr(configs, cls.config_reader)(path_or_dict) | changes))
+
+
 class Published(Noun):
     """What the model's publisher prints about it."""
 
@@ -87,7 +113,7 @@ class LatentAttention(Noun):
     value_dim: q.ValueDim
 
 
-class TransformerWorkload(Workload):
+class TransformerWorkload(Configured):
     """A transformer, described by its geometry.
 
     Where it has a ``window`` (tokens, the query's own included), its layers are local: they attend to the window, and their
@@ -101,6 +127,7 @@ class TransformerWorkload(Workload):
     202048
     """
 
+    config_reader: ClassVar[str] = "geometry"
     takes_sequence: ClassVar[bool] = True
     offloads: ClassVar[bool] = True
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp8")
@@ -171,26 +198,6 @@ class TransformerWorkload(Workload):
                 raise InputError(f"experts_active={self.experts_active} is more than experts={self.experts}")
             if self.dense_layers and (self.mlp_width is None or self.dense_layers > self.layers):
                 raise InputError(f"dense_layers={self.dense_layers} needs mlp_width and at most {self.layers} layers")
-
-    @classmethod
-    def from_config(cls, path_or_dict: Any, **changes: Any) -> Self:
-        """Return the workload that a Hugging Face ``config.json`` describes; nothing is downloaded.
-
-        Parameters
-        ----------
-        path_or_dict
-            The file's path, or its content as a mapping.
-        changes
-            Fields that the configuration does not state, or that should differ, such as ``name``.
-
-        Raises
-        ------
-        InputError
-            The architecture is unknown (the message names those that are known), or the configuration is incomplete.
-        """
-        from .configs import geometry
-
-        return cls(**(geometry(path_or_dict) | changes))
 
     @cached_property
     def geometry(self) -> Lowered:

@@ -42,7 +42,7 @@ def test_it_says_what_it_is_and_when_it_holds(eq: Equation):
 def keys() -> set[str]:
     from pybtex.database import parse_file
 
-    return {key for path in (zoo.root() / "sources.bib", *zoo.root().glob("bib/*.bib")) for key in parse_file(str(path)).entries}
+    return set(parse_file(str(zoo.root() / "sources.bib")).entries)
 
 
 @each

@@ -21,11 +21,7 @@ def bibliography():
     """Return every entry of the bibliography by its key."""
     from pybtex.database import parse_file
 
-    root = zoo.root()
-    found = {}
-    for path in [*root.glob("sources.bib"), *root.glob("bib/*.bib")]:
-        found |= dict(parse_file(str(path), "bibtex").entries.items())
-    return found
+    return dict(parse_file(str(zoo.root() / "sources.bib"), "bibtex").entries.items())
 
 
 def numbers(entry, prefix=""):

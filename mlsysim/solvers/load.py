@@ -15,14 +15,18 @@ from .serving import device_cache, pass_on_replica, prefill_pass
 
 @dataclass(slots=True)
 class Pace:
-    """What load does not change, as a reading's values: a prompt, tokens between prompts, and what one replica serves."""
+    """What load does not change, as a reading's values: a prompt, tokens between prompts, and what limits the requests.
+
+    ``chunks`` are the time of a mixed step and the number of them for a prompt; ``limit`` is what a pool for prompts serves.
+    """
 
     prompt: Any
     service: Any
     tpot: Any
     longest: Any
     slot: Any
-    limit: Any
+    chunks: Any = None
+    limit: Any = None
     moved: Any = 0.0
 
 
@@ -58,17 +62,17 @@ def pace(eq: Reading, x: Lowered) -> Pace:
         moved = eq.point_to_point_time(cache, x.kv_bandwidth, 0.0)
         copies = x.prefill.number("replicas")
         limit = eq.slower_rate(eq.pool_rate(copies, service), eq.pool_rate(copies, moved))
-        return Pace(prompt, service, itl, itl, eq.slot_time(itl, s.output_len), limit, moved)
+        return Pace(prompt, service, itl, itl, eq.slot_time(itl, s.output_len), limit=limit, moved=moved)
     if x.chunked:
         new = eq.computed_tokens(s.input_len, s.prefix_len) if s.prefixed else s.input_len
         chunks = eq.chunk_count(new, x.chunk_size)
         mixed = mixed_step(eq, x, new, chunks)
         tpot = eq.chunked_token_time(itl, mixed, s.batch_size, chunks, s.output_len)
         prompt = eq.chunked_prompt_time(mixed, chunks)
-        return Pace(prompt, prompt, tpot, mixed, eq.slot_time(tpot, s.output_len), (mixed, chunks))
+        return Pace(prompt, prompt, tpot, mixed, eq.slot_time(tpot, s.output_len), chunks=(mixed, chunks))
     prompt, service = prompt_alone(eq, s)
     tpot = eq.interleaved_token_time(itl, service, s.batch_size, s.output_len)
-    return Pace(prompt, service, tpot, eq.stalled_token_time(itl, service), eq.slot_time(tpot, s.output_len), None)
+    return Pace(prompt, service, tpot, eq.stalled_token_time(itl, service), eq.slot_time(tpot, s.output_len))
 
 
 def largest_rate(eq: Reading, x: Lowered, p: Pace, copies: Any) -> Any:
@@ -76,7 +80,7 @@ def largest_rate(eq: Reading, x: Lowered, p: Pace, copies: Any) -> Any:
     rate = eq.pool_rate(eq.slots(x.serving.inputs.batch_size, copies), p.slot)
     if x.apart:
         return eq.slower_rate(rate, p.limit)
-    return eq.chunked_request_rate(rate, *p.limit, copies) if x.chunked else rate
+    return eq.chunked_request_rate(rate, *p.chunks, copies) if x.chunked else rate
 
 
 def waits(eq: Reading, x: Lowered, p: Pace, rate: Any, load: Any, copies: Any) -> tuple[Any, Any, Any]:
@@ -164,8 +168,8 @@ def fewest_replicas(eq: Reading, x: Lowered) -> Any:
         _, late, _ = waits(eq, x, p, eq.where(stable, x.arrival_rate, 0.0), eq.where(stable, load, 0.0), copies)
         return eq.both(stable, eq.loaded_first_token(late, p.prompt) <= x.ttft_target)
 
-    high = eq.where(p.prompt < x.ttft_target, 1.0, 1.0)
-    low = high * 0
+    low = (x.arrival_rate + p.prompt + x.ttft_target) * 0  # zero in the shape of the answer
+    high = low + 1
     for _ in range(_DOUBLINGS):
         good = meets(high)
         low, high = eq.where(good, low, high), eq.where(good, high, high * 2)

@@ -171,17 +171,10 @@ def _value(thing: Noun, path: str) -> Any:
 
 def _hardware(thing: HardwareNode, add: Any) -> None:
     bandwidth = _value(thing, "memory.bandwidth")
-    for precision in thing.compute.peak.precisions:
-        add(
-            f"ridge_point.{precision}",
-            f"ridge point at {precision}",
-            "ridge_point",
-            peak=_value(thing, f"compute.peak.{precision}"),
-            bandwidth=bandwidth,
-        )
     power = _value(thing, "power.tdp")
     for precision in thing.compute.peak.precisions:
         peak = _value(thing, f"compute.peak.{precision}")
+        add(f"ridge_point.{precision}", f"ridge point at {precision}", "ridge_point", peak=peak, bandwidth=bandwidth)
         add(f"balance.{precision}", f"bytes a FLOP at {precision}", "machine_balance", bandwidth=bandwidth, peak=peak)
         add(f"work_per_joule.{precision}", f"FLOP a joule at {precision}", "work_per_joule", peak=peak, power=power)
         says = f"parameters whose weights fill the memory at {precision}"

@@ -43,9 +43,9 @@ def _solver(name: str, values: str) -> str:
 
 def _sources(name: str, values: str) -> str:
     from .directives import citations
-    from .sources import files
+    from .sources import file
 
-    return "".join(path.read_text("utf-8") for path in files()) + repr(citations())
+    return file().read_text("utf-8") + repr(citations())
 
 
 _SAYS: dict[str, Callable[[str, str], str]] = {

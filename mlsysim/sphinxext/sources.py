@@ -38,9 +38,9 @@ def _plain(text: str) -> str:
     )
 
 
-def files() -> list[Path]:
-    """Return the files of the bibliography."""
-    return [zoo.root() / "sources.bib", *sorted(zoo.root().glob("bib/*.bib"))]
+def file() -> Path:
+    """Return the file of the bibliography."""
+    return zoo.root() / "sources.bib"
 
 
 @cache
@@ -49,8 +49,7 @@ def bibliography() -> dict[str, Source]:
     from pybtex.database import parse_file
 
     found = {}
-    entries = [pair for path in files() for pair in parse_file(str(path)).entries.items()]
-    for key, entry in entries:
+    for key, entry in parse_file(str(file())).entries.items():
         people = entry.persons.get("author", [])
         authors = ", ".join(
             _plain(str(p)) if not p.first_names else _plain(" ".join([*p.first_names, *p.prelast_names, *p.last_names])) for p in people[:3]
