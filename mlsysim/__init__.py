@@ -11,6 +11,7 @@ Names are loaded when they are first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .accuracy.calibrate import calibrate
     from .equation import EQUATIONS, Equation, equation
     from .errors import InfeasibleError, InputError, LayoutError, MissingFactError, MlsysimError, UnitError, UnknownNameError
     from .facts import Fact
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "accuracy.calibrate": "calibrate",
     "equation": "EQUATIONS Equation",
     "errors": "InfeasibleError InputError LayoutError MissingFactError MlsysimError UnitError UnknownNameError",
     "facts": "Fact",

@@ -5,10 +5,12 @@ from functools import cache
 from pathlib import Path
 
 from .. import zoo
+from ..accuracy import MODULES
 from ..equation import EQUATIONS
 from ..equations import SECTIONS
 from ..infrastructure import Ownership, Rental
 from ..solvers import SOLVERS
+from .accuracy import TITLES as TITLES_OF_FAMILIES
 from .published import derived, page, spoken
 
 INDEXES = {
@@ -181,6 +183,8 @@ def solver_pages(gallery: str) -> dict[str, str]:
         parts = [f"# {name}", f"```{{mls-solver}} {name}\n```"]
         parts.append(f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.")
         parts.append(f"```{{mls-why}} {name} {WHY[name]}\n```")
+        if name in MEASURED:
+            parts.append(quoted_accuracy(name))
         examples = examples_with(gallery, name)
         if examples:
             parts.append("## Examples\n\n" + "\n".join(f"- [{title}](/{doc})" for doc, title in examples))
@@ -191,13 +195,63 @@ def solver_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
+MEASURED = {"SingleNodeModel": ("serving", "vision", "tiny"), "ServingModel": ("serving", "energy"), "DistributedModel": ("training",)}
+"""The families of measurements that tell how accurate a solver is."""
+
+
+def quoted_accuracy(solver: str) -> str:
+    """Return the sentences on a solver's page that say how far its estimates are from measurements."""
+    lines = [
+        f"- [{TITLES_OF_FAMILIES[f]}](/accuracy/{f}): median error {{mls:accuracy}}`{f}.median`, ninetieth percentile "
+        f"{{mls:accuracy}}`{f}.ninetieth`, over {{mls:accuracy}}`{f}.rows` rows."
+        for f in MEASURED.get(solver, ())
+    ]
+    return "## How accurate\n\nEstimates with the documented constants, beside what others measured:\n\n" + "\n".join(lines)
+
+
+def accuracy_pages() -> dict[str, str]:
+    """Return a page for each family of measurements, and one above them."""
+    pages = {f"accuracy/{f}": f"# {TITLES_OF_FAMILIES[f]}\n\n```{{mls-accuracy}} {f}\n```\n" for f in MODULES}
+    listed = "\n".join(f"/accuracy/{f}" for f in MODULES)
+    pages["accuracy/index"] = ACCURACY + f"\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+    return pages
+
+
+ACCURACY = """# Accuracy
+
+How far are predictions from what others measured? Each row of the {ref}`measurements <accuracy-rows>` is predicted from its
+configuration alone, by the solvers, with a few documented constants. Its own value is never an input.
+
+```{mls-accuracy-overview}
+```
+
+Errors are those of the predicted speed, as a share of the measured one; a time counts by its inverse. The interval is meant to hold
+eight of ten measurements. A prediction beyond the bound would be faster than physics allows. Bias is the geometric mean of predicted over
+measured speed.
+
+(accuracy-rows)=
+## The rows
+
+The rows that count are complete, were read in a primary source, and are few enough of a source and a machine that none rules the rest.
+Each family's page lists all rows, the worst first, with what is known about them, and says what is not modelled.
+
+## Your own measurement
+
+One row of your own machine says more than all of these: `mlsysim.calibrate(row)` returns a profile with which that row is predicted as you
+measured it; give the profile to a solver as `efficiency=`.
+
+```{mls-calibration}
+```
+"""
+
+
 def all_pages(gallery: str) -> dict[str, str]:
     """Return every generated page by document."""
     pages = {page(n): entry_page(n, gallery) for n in zoo.names()}
     pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
     pages["zoo/index"] = zoo_page()
     pages["zoo/compare"] = COMPARE
-    pages |= math_pages(gallery) | solver_pages(gallery)
+    pages |= math_pages(gallery) | solver_pages(gallery) | accuracy_pages()
     pages["nomenclature"] = (
         "# Nomenclature\n\nEach quantity is named once. Inside the library units are coherent; those below are what people say.\n\n"
         "```{mls-nomenclature}\n```\n"
@@ -214,7 +268,7 @@ def write(srcdir: Path, gallery: Path) -> None:
         if not path.exists() or path.read_text("utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    for folder in ("zoo", "math", "solvers"):
+    for folder in ("zoo", "math", "solvers", "accuracy"):
         for path in (srcdir / folder).rglob("*.md"):
             if path not in pages:
                 path.unlink()

@@ -5,7 +5,8 @@ digest of each. Before the next build they are digested again, and the pages on 
 is new when a number on it moved, and not because another number in the same file did.
 
 A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says or a group lists,
-``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example.
+``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example, ``accuracy:…`` for the
+rows and constants of a family of measurements.
 """
 
 import hashlib
@@ -48,6 +49,12 @@ def _sources(name: str, values: str) -> str:
     return file().read_text("utf-8") + repr(citations())
 
 
+def _accuracy(name: str, values: str) -> str:
+    from .accuracy import says
+
+    return says(name)
+
+
 _SAYS: dict[str, Callable[[str, str], str]] = {
     "fact": _fact,
     "entry": _entry,
@@ -55,6 +62,7 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
     "value": _value,
     "solver": _solver,
     "sources": _sources,
+    "accuracy": _accuracy,
 }
 
 
