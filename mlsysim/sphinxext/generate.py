@@ -1,14 +1,18 @@
 """The generated pages: thin MyST files, written where they changed; the directives in them do the work."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from .. import zoo
 from ..equation import EQUATIONS
 from ..equations import SECTIONS
+from ..hardware import HardwareNode
 from ..infrastructure import Ownership, Rental
 from ..solvers import SOLVERS
+from ..workloads import Workload
+from . import near
 from .published import derived, page, spoken
 
 INDEXES = {
@@ -65,8 +69,8 @@ def referrers() -> dict[str, list[str]]:
     return found
 
 
-def entry_page(name: str, gallery: str) -> str:
-    """Return the page of an entry."""
+def entry_page(name: str, gallery: str, repository: str = "") -> str:
+    """Return the page of an entry; ``repository`` is where its file is edited, where that is known."""
     entry = zoo.load(name)
     parts = [f"# {entry.name}", entry.summary, f"```{{mls-entry}} {name}\n```", f"## Facts\n\n```{{mls-facts}} {name}\n```"]
     refers = sorted(zoo.references.get(name, ()))
@@ -74,14 +78,22 @@ def entry_page(name: str, gallery: str) -> str:
         parts.insert(2, "Made of " + ", ".join(f"{{mls:entry}}`{r}`" for r in refers) + ".")
     if derived(name):
         parts.append(f"## What follows from them\n\n```{{mls-derived}} {name}\n```")
+    if isinstance(entry, HardwareNode):
+        parts.append(f"```{{mls-largest}} {name}\n```")
+        parts.append(f"## What bounds it\n\n```{{mls-roofline}} {name}\n```")
+    if isinstance(entry, Workload):
+        parts.append(f"## Where memory and arithmetic go\n\n```{{mls-parts}} {name}\n```")
     if not isinstance(entry, (Rental, Ownership)):
         parts.append(f"## Its place among its kind\n\n```{{mls-place}} {name}\n```")
     users = [f"- {{mls:entry}}`{r}`" for r in referrers().get(name, [])]
     users += [f"- [{title}](/{doc})" for doc, title in examples_with(gallery, name)]
     if users:
         parts.append("## Where it is used\n\n" + "\n".join(users))
-    stem = page(name).rpartition("/")[2]
-    parts.append(f"```{{raw}} html\n<p><a href='{stem}.json'>This page as JSON</a></p>\n```")
+    if near.similar(name):
+        parts.append(f"## Similar entries\n\n```{{mls-near}} {name}\n```")
+    stem, file = page(name).rpartition("/")[2], f"zoo/{name.replace('.', '/')}.toml"
+    edit = f"<a href='{repository}/{file}'>Edit this entry</a>" if repository else f"Its file is <code>{file}</code>"
+    parts.append(f"```{{raw}} html\n<p><a href='{stem}.json'>This page as JSON</a>. {edit}.</p>\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -96,6 +108,7 @@ def index_page(stem: str) -> str:
         for group in groups:
             short = group.rpartition(".")[2]
             parts.append(f"## {TITLES.get(short, short)}\n\n```{{mls-index}} {group}\n:columns: {COLUMNS[group]}\n```")
+    parts.append(f"## In pictures\n\n```{{mls-pictures}} {kind}\n```")
     listed = "\n".join(f"/{page(n)}" for n in zoo.names(kind))
     parts.append(f"```{{toctree}}\n:hidden:\n\n{listed}\n```")
     return "\n\n".join(parts) + "\n"
@@ -191,9 +204,9 @@ def solver_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
-def all_pages(gallery: str) -> dict[str, str]:
+def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
     """Return every generated page by document."""
-    pages = {page(n): entry_page(n, gallery) for n in zoo.names()}
+    pages = {page(n): entry_page(n, gallery, repository) for n in zoo.names()}
     pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
     pages["zoo/index"] = zoo_page()
     pages["zoo/compare"] = COMPARE
@@ -206,10 +219,16 @@ def all_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
-def write(srcdir: Path, gallery: Path) -> None:
+def edit_address(context: Mapping[str, str]) -> str:
+    """Return the address below which files are edited, from what ``html_context`` says of the repository; empty where it says nothing."""
+    repository, branch = context.get("github_repository", ""), context.get("github_version", "main")
+    return f"https://github.com/{repository}/edit/{branch}" if repository else ""
+
+
+def write(srcdir: Path, gallery: Path, repository: str = "") -> None:
     """Write the pages that changed, and remove those of things that are gone."""
     gallery_uses.cache_clear()
-    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery)).items()}
+    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery), repository).items()}
     for path, text in pages.items():
         if not path.exists() or path.read_text("utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
