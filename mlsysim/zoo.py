@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from . import plaintoml
 from .errors import InputError, UnknownNameError, nearest
 from .facts import KINDS, Fact
 
@@ -106,7 +107,7 @@ def _load(name: str) -> Any:
     if name not in names():
         raise UnknownNameError(f"the zoo has no {name!r}: {nearest(name, names())}")
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = plaintoml.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path.name}: {error}") from None
     return build(name, table)

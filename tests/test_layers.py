@@ -9,7 +9,7 @@ import mlsysim
 
 PACKAGE = Path(mlsysim.__file__).parent
 ORDER = (
-    ("errors", "vocabulary"),
+    ("errors", "vocabulary", "plaintoml"),
     ("units",),
     ("quantities",),
     ("facts",),

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 import mlsysim
-from mlsysim import Hardware, HardwareNode, InputError, Models, Systems, UnknownNameError, zoo
+from mlsysim import Hardware, HardwareNode, InputError, Models, Systems, UnknownNameError, plaintoml, zoo
 from mlsysim.equation import EQUATIONS
 from mlsysim.facts import KINDS
 from mlsysim.units import is_quantity
@@ -378,6 +378,42 @@ def test_groups_list_their_members():
 
 def test_an_entry_is_one_object():
     assert Hardware.Cloud.H100 is zoo.load("Hardware.Cloud.H100") is Systems.Nodes.DGX_H100.accelerator
+
+
+@every_entry
+def test_a_file_says_to_the_quick_reader_what_it_says(name):
+    text = zoo.text_of(name)
+    assert plaintoml.loads(text) == tomllib.loads(text)
+
+
+def test_hardly_a_file_needs_the_slow_reader(monkeypatch):
+    slow = []
+    monkeypatch.setattr(tomllib, "loads", slow.append)
+    for name in NAMES:
+        plaintoml.loads(zoo.text_of(name))
+    assert len(slow) < 0.02 * len(NAMES)
+
+
+ODD_TOML = (
+    "a = 1", "a = 01", "a = 1\na = 2", "a = {b = 1, b = 2}", "a = {b = 1,}", "a = {b = 1, }", "a = {}", "a = []", 'a = ["b", ]',
+    'a = ["b", "c"]', 'a = ["b" "c"]', "[a]\n[a]", "[a.b]\n[a]\nc = 1", "[a]\nb = 1\n[a.b]", "a = {b = 1}\n[a.c]", "a = 2026-02-30",
+    "a = 2026-02-03", "a = 2026-02-03T01:02:03Z", 'a = "\\u00e9"', 'a = "b" # c', "# a", "a = +1", "a = 1_000", "a = 1e3", "a = 1.50",
+    "a = -0", "a = 0x1f", "a = inf", "a = 'b'", 'a = """b"""', "a.b = 1", '"a b" = 1', "a = true", "a = True", "[[a]]", "[a", "a =", "= 1",
+    'a = "b', 'a = "\x01"', "\u0661 = 1", "a = \u0661", "a = 1\r\nb = 2", " a = 1", "a=1", "[a]\n\n[b]\nc = -1.0", "a = {b = {c = 1}}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD_TOML)
+def test_the_quick_reader_reads_as_the_slow_one_does(text):
+    try:
+        expected = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        with pytest.raises(tomllib.TOMLDecodeError):
+            plaintoml.loads(text)
+        return
+    found = plaintoml.loads(text)
+    assert found == expected
+    assert repr(found) == repr(expected)
 
 
 GOOD = """

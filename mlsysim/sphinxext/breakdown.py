@@ -113,7 +113,7 @@ def html(name: str, root: str = "") -> str:
     step, found = parts(thing)
     counted = isinstance(thing, CNNWorkload) or (isinstance(thing, DiffusionWorkload) and isinstance(thing.denoiser, CNNWorkload))
     elements, work = sum(p.elements for p in found), sum(p.work for p in found)
-    heads = ("Part", "Numbers stored", "at fp16", "at int8", "at int4", f"FLOP of {step}")
+    heads = ("Part", "Numbers stored", f"FLOP of {step}", "at fp16", "at int8", "at int4")
 
     def row(p: Part, tag: str = "td") -> str:
         sized = [people(N.weight_bytes(p.elements, size), "byte") if p.elements else "\u2013" for size in (2.0, 1.0, 0.5)]
@@ -124,7 +124,7 @@ def html(name: str, root: str = "") -> str:
             + f"</{tag}>"
             for part, whole, text in bars
         )
-        return f'<tr><th scope="row">{escape(p.says)}</th>{first}' + "".join(f"<{tag}>{s}</{tag}>" for s in sized) + f"{last}</tr>"
+        return f'<tr><th scope="row">{escape(p.says)}</th>{first}{last}' + "".join(f"<{tag}>{s}</{tag}>" for s in sized) + "</tr>"
 
     total = "" if counted else f"<tfoot>{row(Part('all', elements, work))}</tfoot>"
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)

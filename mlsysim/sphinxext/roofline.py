@@ -98,8 +98,9 @@ def points(device: HardwareNode, precision: str) -> list[Point]:
 
 def _decades(low: float, high: float) -> list[float]:
     first, last = math.ceil(math.log10(low)), math.floor(math.log10(high))
-    step = 1 if last - first < 7 else 2
-    return [10.0**e for e in range(first, last + 1, step)]
+    if last - first < 2:
+        return [t for e in range(first - 1, last + 1) for t in (10.0**e, 2 * 10.0**e, 5 * 10.0**e) if low <= t <= high]
+    return [10.0**e for e in range(first, last + 1, 1 if last - first < 7 else 2)]
 
 
 def _drawing(name: str, device: HardwareNode, precision: str, placed: list[Point]) -> str:
@@ -138,19 +139,16 @@ def _drawing(name: str, device: HardwareNode, precision: str, placed: list[Point
     parts.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">arithmetic intensity in FLOP/B</text>')
     parts.append(f'<path class="ridge" d="M{x(ridge):.1f} {y(peak):.1f}V{HEIGHT - BOTTOM}"/>')
     parts.append(f'<path class="roof" d="M{x(low):.1f} {y(low * bandwidth):.1f}L{x(ridge):.1f} {y(peak):.1f}H{WIDTH - RIGHT}"/>')
-    parts.append(f'<text x="{WIDTH - RIGHT}" y="{y(peak) - 8:.1f}" text-anchor="end">{roofs[0]}</text>')
+    parts.append(f'<text x="{WIDTH - RIGHT}" y="{y(peak) + 18:.1f}" text-anchor="end">{roofs[0]}</text>')
     slope = math.degrees(math.atan2(y(peak) - y(low * bandwidth), x(ridge) - x(low)))
     middle = math.sqrt(low * ridge)
     at = f"translate({x(middle):.1f} {y(middle * bandwidth):.1f}) rotate({slope:.1f})"
     parts.append(f'<text transform="{at}" y="-26" text-anchor="middle">{roofs[1]}</text>')
-    last = {True: -99.0, False: -99.0}
+    ends, lift = -99.0, 0
     for i, p in sorted(enumerate(placed, 1), key=lambda ip: ip[1].intensity):
         px, py = x(p.intensity), y(p.attainable)
-        above = px - last[True] > 16 or px - last[False] <= 16
-        lift = -11 if above else 21
-        if px - last[above] <= 16:
-            lift -= 13
-        last[above] = px
+        lift = lift - 13 if px - ends <= 12 else -11
+        ends = px
         kind = "point" if p.fits else "point away"
         parts.append(f'<circle class="{kind}" cx="{px:.1f}" cy="{py:.1f}" r="5.5"/>')
         parts.append(f'<text class="number" x="{px:.1f}" y="{py + lift:.1f}" text-anchor="middle">{i}</text>')
