@@ -1,6 +1,7 @@
 """The directives that the generated pages are made of: facts, equations, nomenclature, solvers, sources."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from html import escape
 from typing import Any, ClassVar
@@ -23,7 +24,7 @@ from .domain import title_of
 from .nodes import numeral, paragraph, permalink, table
 from .nodes import reference as link
 from .published import anchor, coherent_number, derived, spoken, symbol_of_path, text_of
-from .sources import bibliography
+from .sources import ASKS, bibliography
 
 
 class _Directive(SphinxDirective):
@@ -79,7 +80,9 @@ def _path(fact: Fact) -> str:
 
 def source_link(directive: _Directive, fact: Fact) -> list[nodes.Node]:
     """Return the source of a fact, linked, with its place."""
-    return [directive.link("source", fact.source, fact.source), nodes.Text(f", {fact.where}")]
+    found = [directive.link("source", fact.source, fact.source), nodes.Text(f", {fact.where}")]
+    licence = bibliography()[fact.source].licence
+    return [*found, nodes.Text(" "), nodes.inline("", licence, classes=["mls-kind", "mls-licence"])] if licence else found
 
 
 class FactsDirective(_Directive):
@@ -533,6 +536,8 @@ class SourcesDirective(_Directive):
             ]
             if source.url:
                 words += [nodes.reference("", source.url, refuri=source.url), f" (read {source.read}). "]
+            if source.licence:
+                words.append(f"Licence: {source.licence}, {source.licence_note}; it asks {ASKS[source.licence]}. ")
             users = cited.get(key, [])
             words.append("Cited by " if users else "")
             for i, (role, name) in enumerate(users):
@@ -556,7 +561,24 @@ def citations() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+class LicencesDirective(_Directive):
+    """``mls-licences``: the sources whose licence asks for more than to be named, and how many facts were read in each."""
+
+    required_arguments = 0
+
+    def run(self) -> list[nodes.Node]:
+        shown.note(self.env, "sources:")
+        read = Counter(f.source for n in zoo.names() for f in zoo.load(n).facts.values())
+        rows = []
+        for key, source in bibliography().items():
+            if source.licence:
+                cells = [[self.link("source", key, key)], source.title, source.licence, ASKS[source.licence], str(read[key])]
+                rows.append(("", cells))
+        return [table(["Source", "Collection", "Licence", "It asks", "Facts"], rows, widths=[20, 30, 14, 28, 8])]
+
+
 DIRECTIVES = {
+    "mls-licences": LicencesDirective,
     "mls-entry": EntryDirective,
     "mls-facts": FactsDirective,
     "mls-derived": DerivedDirective,

@@ -129,8 +129,11 @@ def zoo_page() -> str:
         "## Downloads\n\n```{raw} html\n"
         f"<p>Everything: <a href='../zoo.json'>zoo.json</a>, whose entries are as <a href='../zoo.schema.json'>zoo.schema.json</a> says. "
         f"A table a kind: {tables}. Each entry's page has its own JSON.</p>\n```\n\n"
+        "## Licence\n\n"
         "The data is under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). When you quote a single number, name its "
-        "source too.\n\n"
+        "source too. Some sources are collections whose own licence asks for more than to be named. Their facts carry that licence beside "
+        "the source, here and in the downloads (`licence` of a fact's source); whoever takes many numbers of one of them should follow it.\n\n"
+        "```{mls-licences}\n```\n\n"
         f"```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
     )
 
