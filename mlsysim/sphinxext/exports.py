@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SCHEMA = "zoo.schema.json"
 
 
+@cache
 def entry_data(name: str) -> dict[str, Any]:
     """Return an entry as plain data: facts with their records, and what follows from them."""
     entry = zoo.load(name)

@@ -42,21 +42,24 @@ COLUMNS = {
 TITLES = {"Prices": "Prices and terms", "Tiny": "Tiny", "Clusters": "Clusters (fleets)"}
 
 
+NAME = re.compile(r"(?<![\w.])\w+(?:\.\w+)*")
+
+
 @cache
-def gallery_uses(folder: str) -> dict[str, tuple[str, str]]:
-    """Return each gallery example's title and text, by document."""
+def gallery_uses(folder: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return each gallery example's title and the dotted names in it, with the beginnings of these, by document."""
     found = {}
     for path in sorted(Path(folder).glob("plot_*.py")):
         text = path.read_text("utf-8")
         lines = [line.strip() for line in text.split('"""')[1].strip().splitlines()]
-        found[f"gallery/{path.stem}"] = (lines[0], text)
+        names = {tuple(name.split(".")) for name in NAME.findall(text)}
+        found[f"gallery/{path.stem}"] = (lines[0], frozenset(".".join(n[:i]) for n in names for i in range(1, len(n) + 1)))
     return found
 
 
 def examples_with(folder: str, word: str) -> list[tuple[str, str]]:
     """Return the gallery examples in which a name stands: document and title."""
-    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
-    return [(doc, title) for doc, (title, text) in gallery_uses(folder).items() if pattern.search(text)]
+    return [(doc, title) for doc, (title, names) in gallery_uses(folder).items() if word in names]
 
 
 @cache
@@ -132,7 +135,8 @@ def zoo_page() -> str:
         "## Licence\n\n"
         "The data is under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). When you quote a single number, name its "
         "source too. Some sources are collections whose own licence asks for more than to be named. Their facts carry that licence beside "
-        "the source, here and in the downloads (`licence` of a fact's source); whoever takes many numbers of one of them should follow it.\n\n"
+        "the source, here and in the downloads (`licence` of a fact's source); "
+        "whoever takes many numbers of one of them should follow it.\n\n"
         "```{mls-licences}\n```\n\n"
         f"```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
     )

@@ -70,9 +70,13 @@ def similar(name: str) -> tuple[str, ...]:
     own = others[name]
     found = []
     for other, its in others.items():
-        shared = own.keys() & its.keys()
-        if other != name and 2 * len(shared) >= len(own) > 0:
-            found.append((sum((own[k] - its[k]) ** 2 for k in shared) / len(shared) + 0.1 * (len(own) - len(shared)), other))
+        apart, shared = 0.0, 0
+        for trait, value in own.items():
+            if trait in its:
+                apart += (value - its[trait]) ** 2
+                shared += 1
+        if other != name and 2 * shared >= len(own) > 0:
+            found.append((apart / shared + 0.1 * (len(own) - shared), other))
     return tuple(other for _, other in sorted(found)[:COUNT])
 
 

@@ -142,8 +142,8 @@ def _drawing(name: str, device: HardwareNode, precision: str, placed: list[Point
     parts.append(f'<text x="{WIDTH - RIGHT}" y="{y(peak) + 18:.1f}" text-anchor="end">{roofs[0]}</text>')
     slope = math.degrees(math.atan2(y(peak) - y(low * bandwidth), x(ridge) - x(low)))
     middle = math.sqrt(low * ridge)
-    at = f"translate({x(middle):.1f} {y(middle * bandwidth):.1f}) rotate({slope:.1f})"
-    parts.append(f'<text transform="{at}" y="-26" text-anchor="middle">{roofs[1]}</text>')
+    along = f"translate({x(middle):.1f} {y(middle * bandwidth):.1f}) rotate({slope:.1f})"
+    parts.append(f'<text transform="{along}" y="18" text-anchor="middle">{roofs[1]}</text>')
     ends, lift = -99.0, 0
     for i, p in sorted(enumerate(placed, 1), key=lambda ip: ip[1].intensity):
         px, py = x(p.intensity), y(p.attainable)
