@@ -465,6 +465,9 @@ RentalCost = _q(r"O_r", "USD", "cost of renting", (1, 1e9), **_FROM_ZERO)
 BreakEven = _ratio(r"u^*", "utilization from which owning costs less than renting", (0.05, 1), low_open=False)
 Cost = _q(r"\mathrm{TCO}", "USD", "total cost of ownership in the period", (1, 1e9), **_FROM_ZERO)
 UnitCost = _q(r"k_q", "USD", "cost of one query", (1e-7, 1e2), **_FROM_ZERO)
+PriceOfWork = _q(
+    r"k_W", "USD/flop", "price of a device for each operation of its service life", (1e-22, 1e-12), "USD/(PFLOP/s*hour)", **_FROM_ZERO
+)
 MillionTokenCost = _q(r"k_M", "USD", "cost of a million tokens", (1e-3, 1e3), **_FROM_ZERO)
 RunCost = _q(r"k_R", "USD", "cost of a training run", (1, 1e9), **_FROM_ZERO)
 Queries = _q(r"n_q", "count", "queries answered", (1, 1e12))

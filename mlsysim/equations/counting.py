@@ -1574,3 +1574,14 @@ def largest_model(capacity: q.Capacity, weight_size: q.WeightSize) -> q.Paramete
     Stops holding when caches and activations need room, as they always do.
     """
     return capacity / weight_size
+
+
+@equation(source="mlsysim", where="counting")
+def price_of_work(price: q.Price, peak: q.Peak, lifetime: q.Lifetime) -> q.PriceOfWork:
+    """Price of a device for each operation that it can do in its service life, as money for a rate of arithmetic and an hour.
+
+    Holds when the device runs at its peak for all of its life and is worth nothing at the end.
+
+    Stops holding when it idles or stays below the peak, and when hosts, networks, electricity and interest are to be paid.
+    """
+    return price / (peak * lifetime)

@@ -42,7 +42,8 @@ def write_pages(app: Any) -> None:
     if app.config.mls_pages:
         from . import generate
 
-        generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery))
+        repository = generate.edit_address(app.config.html_context)
+        generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery), repository)
     if app.config.mls_search and app.builder.format == "html":
         leave_search_to_pagefind(app.builder)
 

@@ -1,6 +1,7 @@
 """The generated pages: thin MyST files, written where they changed; the directives in them do the work."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -8,9 +9,15 @@ from .. import zoo
 from ..accuracy import MODULES
 from ..equation import EQUATIONS
 from ..equations import SECTIONS
+from ..hardware import HardwareNode
 from ..infrastructure import Ownership, Rental
 from ..solvers import SOLVERS
+<<<<<<< HEAD
 from .accuracy import TITLES as TITLES_OF_FAMILIES
+=======
+from ..workloads import Workload
+from . import near
+>>>>>>> pages
 from .published import derived, page, spoken
 
 INDEXES = {
@@ -40,21 +47,24 @@ COLUMNS = {
 TITLES = {"Prices": "Prices and terms", "Tiny": "Tiny", "Clusters": "Clusters (fleets)"}
 
 
+NAME = re.compile(r"(?<![\w.])\w+(?:\.\w+)*")
+
+
 @cache
-def gallery_uses(folder: str) -> dict[str, tuple[str, str]]:
-    """Return each gallery example's title and text, by document."""
+def gallery_uses(folder: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return each gallery example's title and the dotted names in it, with the beginnings of these, by document."""
     found = {}
     for path in sorted(Path(folder).glob("plot_*.py")):
         text = path.read_text("utf-8")
         lines = [line.strip() for line in text.split('"""')[1].strip().splitlines()]
-        found[f"gallery/{path.stem}"] = (lines[0], text)
+        names = {tuple(name.split(".")) for name in NAME.findall(text)}
+        found[f"gallery/{path.stem}"] = (lines[0], frozenset(".".join(n[:i]) for n in names for i in range(1, len(n) + 1)))
     return found
 
 
 def examples_with(folder: str, word: str) -> list[tuple[str, str]]:
     """Return the gallery examples in which a name stands: document and title."""
-    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
-    return [(doc, title) for doc, (title, text) in gallery_uses(folder).items() if pattern.search(text)]
+    return [(doc, title) for doc, (title, names) in gallery_uses(folder).items() if word in names]
 
 
 @cache
@@ -67,8 +77,8 @@ def referrers() -> dict[str, list[str]]:
     return found
 
 
-def entry_page(name: str, gallery: str) -> str:
-    """Return the page of an entry."""
+def entry_page(name: str, gallery: str, repository: str = "") -> str:
+    """Return the page of an entry; ``repository`` is where its file is edited, where that is known."""
     entry = zoo.load(name)
     parts = [f"# {entry.name}", entry.summary, f"```{{mls-entry}} {name}\n```", f"## Facts\n\n```{{mls-facts}} {name}\n```"]
     refers = sorted(zoo.references.get(name, ()))
@@ -76,14 +86,22 @@ def entry_page(name: str, gallery: str) -> str:
         parts.insert(2, "Made of " + ", ".join(f"{{mls:entry}}`{r}`" for r in refers) + ".")
     if derived(name):
         parts.append(f"## What follows from them\n\n```{{mls-derived}} {name}\n```")
+    if isinstance(entry, HardwareNode):
+        parts.append(f"```{{mls-largest}} {name}\n```")
+        parts.append(f"## What bounds it\n\n```{{mls-roofline}} {name}\n```")
+    if isinstance(entry, Workload):
+        parts.append(f"## Where memory and arithmetic go\n\n```{{mls-parts}} {name}\n```")
     if not isinstance(entry, (Rental, Ownership)):
         parts.append(f"## Its place among its kind\n\n```{{mls-place}} {name}\n```")
     users = [f"- {{mls:entry}}`{r}`" for r in referrers().get(name, [])]
     users += [f"- [{title}](/{doc})" for doc, title in examples_with(gallery, name)]
     if users:
         parts.append("## Where it is used\n\n" + "\n".join(users))
-    stem = page(name).rpartition("/")[2]
-    parts.append(f"```{{raw}} html\n<p><a href='{stem}.json'>This page as JSON</a></p>\n```")
+    if near.similar(name):
+        parts.append(f"## Similar entries\n\n```{{mls-near}} {name}\n```")
+    stem, file = page(name).rpartition("/")[2], f"zoo/{name.replace('.', '/')}.toml"
+    edit = f"<a href='{repository}/{file}'>Edit this entry</a>" if repository else f"Its file is <code>{file}</code>"
+    parts.append(f"```{{raw}} html\n<p><a href='{stem}.json'>This page as JSON</a>. {edit}.</p>\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -98,6 +116,7 @@ def index_page(stem: str) -> str:
         for group in groups:
             short = group.rpartition(".")[2]
             parts.append(f"## {TITLES.get(short, short)}\n\n```{{mls-index}} {group}\n:columns: {COLUMNS[group]}\n```")
+    parts.append(f"## In pictures\n\n```{{mls-pictures}} {kind}\n```")
     listed = "\n".join(f"/{page(n)}" for n in zoo.names(kind))
     parts.append(f"```{{toctree}}\n:hidden:\n\n{listed}\n```")
     return "\n\n".join(parts) + "\n"
@@ -118,8 +137,12 @@ def zoo_page() -> str:
         "## Downloads\n\n```{raw} html\n"
         f"<p>Everything: <a href='../zoo.json'>zoo.json</a>, whose entries are as <a href='../zoo.schema.json'>zoo.schema.json</a> says. "
         f"A table a kind: {tables}. Each entry's page has its own JSON.</p>\n```\n\n"
+        "## Licence\n\n"
         "The data is under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). When you quote a single number, name its "
-        "source too.\n\n"
+        "source too. Some sources are collections whose own licence asks for more than to be named. Their facts carry that licence beside "
+        "the source, here and in the downloads (`licence` of a fact's source); "
+        "whoever takes many numbers of one of them should follow it.\n\n"
+        "```{mls-licences}\n```\n\n"
         f"```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
     )
 
@@ -195,6 +218,7 @@ def solver_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
+<<<<<<< HEAD
 MEASURED = {"SingleNodeModel": ("serving", "vision", "tiny"), "ServingModel": ("serving", "energy"), "DistributedModel": ("training",)}
 """The families of measurements that tell how accurate a solver is."""
 
@@ -246,8 +270,11 @@ measured it; give the profile to a solver as `efficiency=`.
 
 
 def all_pages(gallery: str) -> dict[str, str]:
+=======
+def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
+>>>>>>> pages
     """Return every generated page by document."""
-    pages = {page(n): entry_page(n, gallery) for n in zoo.names()}
+    pages = {page(n): entry_page(n, gallery, repository) for n in zoo.names()}
     pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
     pages["zoo/index"] = zoo_page()
     pages["zoo/compare"] = COMPARE
@@ -260,10 +287,16 @@ def all_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
-def write(srcdir: Path, gallery: Path) -> None:
+def edit_address(context: Mapping[str, str]) -> str:
+    """Return the address below which files are edited, from what ``html_context`` says of the repository; empty where it says nothing."""
+    repository, branch = context.get("github_repository", ""), context.get("github_version", "main")
+    return f"https://github.com/{repository}/edit/{branch}" if repository else ""
+
+
+def write(srcdir: Path, gallery: Path, repository: str = "") -> None:
     """Write the pages that changed, and remove those of things that are gone."""
     gallery_uses.cache_clear()
-    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery)).items()}
+    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery), repository).items()}
     for path, text in pages.items():
         if not path.exists() or path.read_text("utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
