@@ -177,7 +177,7 @@ RANGES = {
         "memory.bandwidth": ("60 GB/s", "2 TB/s"),
         "compute.peak.fp16": ("2 TFLOP/s", "600 TFLOP/s"),
         "power.tdp": ("20 W", "600 W"),
-        "price": ("500 USD", "10000 USD"),
+        "price": ("200 USD", "10000 USD"),
     },
     "Edge": {
         "memory.capacity": ("500 MB", "64 GB"),
@@ -231,6 +231,14 @@ OUTSIDE = {
     "Hardware.Cloud.Xeon_6980P": {"memory.capacity": HOST},
     "Hardware.Cloud.EPYC_9654": {"memory.capacity": HOST},
     "Hardware.Cloud.EPYC_9755": {"memory.capacity": HOST},
+    **{f"Hardware.Cloud.{n}": {"memory.capacity": HOST} for n in ("EPYC_7543", "EPYC_7713", "EPYC_7763", "Xeon_Platinum_8490H")},
+    "Hardware.Cloud.A16": {"power.tdp": "a quarter of a card with four chips", "compute.peak.fp16": "a quarter of a card with four chips"},
+    "Hardware.Cloud.A2": {"power.tdp": "a small card for inference", "compute.peak.fp16": "a small card for inference"},
+    "Hardware.Cloud.P4": {"memory.bandwidth": "a small card for inference"},
+    "Hardware.Edge.RaspberryPi3BPlus": {"memory.bandwidth": "one channel of slow memory"},
+    "Hardware.Edge.RaspberryPiZero2W": {"memory.bandwidth": "one channel of slow memory"},
+    "Hardware.Mobile.Snapdragon_820": {"memory.bandwidth": "the oldest phones listed"},
+    "Hardware.Mobile.Snapdragon_821": {"memory.bandwidth": "the oldest phones listed"},
     "Hardware.Workstation.M3_Ultra": {"memory.capacity": "the largest option of memory shared with the processor"},
     "Hardware.Edge.CoralUSBAccelerator": {
         "memory.capacity": "only its cache for weights; the rest is the host's",

@@ -12,12 +12,9 @@ from ..equations import SECTIONS
 from ..hardware import HardwareNode
 from ..infrastructure import Ownership, Rental
 from ..solvers import SOLVERS
-<<<<<<< HEAD
-from .accuracy import TITLES as TITLES_OF_FAMILIES
-=======
 from ..workloads import Workload
 from . import near
->>>>>>> pages
+from .accuracy import TITLES as TITLES_OF_FAMILIES
 from .published import derived, page, spoken
 
 INDEXES = {
@@ -218,7 +215,6 @@ def solver_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
-<<<<<<< HEAD
 MEASURED = {"SingleNodeModel": ("serving", "vision", "tiny"), "ServingModel": ("serving", "energy"), "DistributedModel": ("training",)}
 """The families of measurements that tell how accurate a solver is."""
 
@@ -269,10 +265,7 @@ measured it; give the profile to a solver as `efficiency=`.
 """
 
 
-def all_pages(gallery: str) -> dict[str, str]:
-=======
 def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
->>>>>>> pages
     """Return every generated page by document."""
     pages = {page(n): entry_page(n, gallery, repository) for n in zoo.names()}
     pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
