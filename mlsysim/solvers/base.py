@@ -59,7 +59,8 @@ def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None) ->
         return efficiency_numbers(value), {}
     if value.family != family:
         raise InputError(f"efficiency holds the constants of {value.family}: this solve needs those of {family}")
-    numbers, origins = value.on(hardware=device.zoo_name, stack=software)
+    memory = device.memory.technology or "memory"
+    numbers, origins = value.on(hardware=device.zoo_name, stack=software, stack_on_memory=f"{software} on {memory}")
     return {**_PERFECT, **numbers, "profile": value, "label": value.label}, origins
 
 
