@@ -309,7 +309,7 @@ class ServingModel:
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
             or calibrated constants, or ``None`` for 1 (the bound).
         weight_precision
-            In which weights are stored and read, such as ``"int4"``; that of the arithmetic by default.
+            In which weights are stored and read, such as ``"int4"``, ``"Q4_K_M"`` or ``"4.5 bits"``; that of the arithmetic by default.
         page_size
             Tokens of a page in which cache memory is handed out, a whole number or an array; none is wasted by default.
         ep_size

@@ -131,7 +131,8 @@ class SingleNodeModel:
             ``forward`` (scores for every token), ``prefill`` (fills the cache, scores for the last token), ``decode``
             (one new token a sequence) or ``training`` (forward, backward and update).
         weight_precision
-            In which weights are stored and read, such as ``"int4"`` with arithmetic at ``fp16``; that of the arithmetic by default.
+            In which weights are stored and read, such as ``"int4"``, ``"Q4_K_M"`` or ``"4.5 bits"``, with arithmetic at ``fp16``; that of
+            the arithmetic by default.
         memory_level
             ``main``; ``cache``, where everything must fit into on-chip memory whose bandwidth is stated; or ``host``, where
             weights are read over the host link (models of language, but not in training).
