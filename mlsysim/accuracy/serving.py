@@ -36,8 +36,11 @@ STEP_TOKENS = 8192
 PLACES = {"vllm": 256, "sglang": 1024}
 """Sequences that a server decodes together at most, by stack; 2048 for others."""
 
-USABLE, RESERVE = 0.9, 5e9
-"""Share of a device's memory that a server takes, and bytes of it that activations, captured graphs and the runtime need."""
+USABLE = 0.8
+"""Share of a device's memory that weights and caches of a server get; the rest is activations, captured graphs and the runtime."""
+
+FEW = 8
+"""Sequences below which lengths do not average out, so that each needs the memory of its last token."""
 
 MICROBATCH = 512
 """Prompt tokens that llama.cpp computes together."""
@@ -242,17 +245,13 @@ class Case:
 
     def places(self, prompt: float, answer: float) -> int:
         """Return the sequences that a replica decodes together at most: what memory holds, at the mean length, and the server allows."""
-        bytes_of = self.capacity * USABLE - RESERVE
-        if bytes_of <= 0:
-            bytes_of = self.capacity * USABLE
-        device = _with_memory(self.name, bytes_of)
-        short = replace_device(self, device).serve(1, prompt, max(1, answer / 2), None, None)
-        return int(max(1, min(short.number("max_batch_size"), PLACES.get(self.stack or "", 2048))))
+        case = replace_device(self, _with_memory(self.name, USABLE))
 
-    @property
-    def capacity(self) -> float:
-        """Memory of a device."""
-        return float(zoo.load(self.name).memory.capacity.to("byte").magnitude)
+        def fits(length: float) -> int:
+            return int(case.serve(1, prompt, max(1, length), None, None).number("max_batch_size"))
+
+        found = fits(answer / 2)
+        return max(1, min(found if found >= FEW else fits(answer), PLACES.get(self.stack or "", 2048)))
 
     def steady(self, batch: float, prompt: float, answer: float, using: Any, stack: str | None) -> float:
         """Return the time of a step in which each of a full batch's sequences gets a token, with the prompts that join meanwhile."""
@@ -267,8 +266,9 @@ def replace_device(case: Case, device: Any) -> Case:
 
 
 @cache
-def _with_memory(name: str, capacity: float) -> Any:
-    return zoo.load(name).replace(memory__capacity=f"{capacity:.6g} B")
+def _with_memory(name: str, share: float) -> Any:
+    device = zoo.load(name)
+    return device.replace(memory__capacity=device.memory.capacity * share)
 
 
 @cache

@@ -23,8 +23,10 @@ def step_on_device(
 
 def language_overhead(eq: Reading, x: Lowered, g: Lowered, tokens: Any, sequences: Any, decode: bool) -> Any:
     """Return the time of a language model's pass outside of matrices, weights and caches, by the documented constants."""
-    layers = eq.layers_held(g.layers, x.pp_size) if x.has("pp_size") else g.layers
-    between = eq.memory_time(eq.moved_between_kernels(tokens, layers, g.hidden, x.moved_size), x.hardware.bandwidth, x.efficiency_memory)
+    layers, moved = g.layers, eq.moved_between_kernels(tokens, g.layers, g.hidden, x.moved_size)
+    if x.has("tp_size") and not x.alone:
+        layers, moved = eq.layers_held(layers, x.pp_size), eq.device_bytes(moved, x.tp_size, x.pp_size)
+    between = eq.memory_time(moved, x.hardware.bandwidth, x.efficiency_memory)
     return eq.pass_overhead(between, layers, x.decode_layer_time if decode else x.layer_time, sequences, x.sequence_time)
 
 
