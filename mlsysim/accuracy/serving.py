@@ -153,6 +153,13 @@ def format_of(text: str, model: TransformerWorkload, framework: str) -> Format:
     return Format(HALF, 16.0, HALF)
 
 
+def of_device(text: str, device: str) -> str:
+    """Return what a text says of one device, where it names several: ``A100: int8, H100: fp8``."""
+    parts = re.findall(r"(\w+): ([^,;)]*)", text)
+    own = [said for name, said in parts if name.lower() in device.lower()]
+    return f"{text.partition('(')[0]} {own[0]}" if own else text
+
+
 def first_of(names: tuple[str, ...], known: tuple[str, ...]) -> str:
     """Return the first precision that a device has."""
     for name in names:
@@ -307,7 +314,7 @@ def _case(cells: tuple[str, ...]) -> Case:
     if geforce:
         assumptions.append("products of halves are summed in half precision, at twice the printed rate")
     device = _device(row.text("hw"), geforce)
-    written = format_of(row.text("precision"), model, row.text("framework"))
+    written = format_of(of_device(row.text("precision"), row.text("hw")), model, row.text("framework"))
     known = device.compute.peak.precisions
     devices = row.whole("hw_count", 1)
     tp, pp, dp = (row.whole(n) or 1 for n in ("tp", "pp", "dp"))
