@@ -1,14 +1,17 @@
 """Published measurements of training, answered by :class:`~mlsysim.solvers.DistributedModel`."""
 
 import re
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from .. import zoo
 from ..hardware import HardwareNode
 from ..profiles import Profile, profile
+from ..results import DistributedResult
 from ..solvers.distributed import DistributedModel
-from ..systems import Fleet, NetworkFabric, Node, NodeLink
+from ..systems import Fleet, NetworkFabric, Node, NodeLink, Topology
 from ..workloads import TransformerWorkload
 from .rows import Answer, Row, Unanswered, hardware
 
@@ -66,30 +69,62 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     Unanswered
         The row does not state what its metric or the solver needs, and nothing usual stands for it.
     """
+    case = _case(row)
+    result = _SOLVER.solve(case.model, case.fleet, efficiency=using or profile("training"), stack=case.stack, **case.plan)
+    return case.answer(_value(row, case.factor, result))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What a row asks, read once: ``factor`` over the time of a step, or times it, is the row's metric."""
+
+    model: TransformerWorkload
+    fleet: Fleet
+    plan: dict[str, Any]
+    stack: str | None
+    factor: float
+    answer: Callable[[float], Answer]
+
+
+@lru_cache(maxsize=4096)
+def _case(row: Row) -> _Case:
+    """Return what a row asks; rows are told apart by being different objects."""
     told: list[str] = []
     device = _device(row)
     model = _model(row, told)
     fleet, plan = _plan(row, device, model, told)
-    metric, kernels = row.text("metric"), _kernels(row)
+    factor = _factor(row, device, model, fleet, plan)
     best = _SOLVER.solve(model, fleet, **plan)
-    fitted = using or profile("training")
-    result = _SOLVER.solve(model, fleet, efficiency=fitted, stack=kernels, **plan)
-    if result.number("memory_footprint") > device.supply(plan["precision"]).capacity:
+    if best.number("memory_footprint") > device.supply(plan["precision"]).capacity:
         told.append("By our count it needs more memory than a device has; it ran, so the capacity is lifted.")
-    value, bound = (_in_unit(row, device, model, fleet, plan, r) for r in (result, best))
-    return Answer(value, bound, row.text("unit"), kind(row), METRICS[metric], device.zoo_name.rstrip("*"), tuple(dict.fromkeys(told)))
+    bound, rate, name = _value(row, factor, best), METRICS[row.text("metric")], device.zoo_name.rstrip("*")
+    assumptions = tuple(dict.fromkeys(told))
+
+    def answer(value: float) -> Answer:
+        return Answer(value, bound, row.text("unit"), kind(row), rate, name, assumptions)
+
+    return _Case(model, fleet, plan, _kernels(row), factor, answer)
+
+
+def _value(row: Row, factor: float, result: DistributedResult) -> float:
+    """Return a result in the metric of a row."""
+    metric = row.text("metric")
+    if metric == "activation_memory_gib_per_chip":
+        return float(result.number("memory_activations")) * factor
+    step = float(result.number("step_time"))
+    return factor / step if METRICS[metric] else factor * step
 
 
 def _device(row: Row) -> HardwareNode:
     """Return the hardware of a row; where its name says nothing, what stands in brackets behind it may."""
     text = row.text("hw")
     try:
-        return hardware(text)  # type: ignore[no-any-return]
+        return hardware(text)
     except Unanswered:
         inside = re.search(r"\(([^)]*)\)", text)
         if inside is None:
             raise
-        return hardware(inside[1].split("-class")[0])  # type: ignore[no-any-return]
+        return hardware(inside[1].split("-class")[0])
 
 
 def _model(row: Row, told: list[str]) -> TransformerWorkload:
@@ -97,7 +132,7 @@ def _model(row: Row, told: list[str]) -> TransformerWorkload:
     hidden, layers = row.whole("hidden"), row.whole("layers")
     known = _known().get(_plain(row.text("model")))
     if known and (row.number("experts") or "mla" in row.text("arch") or hidden is None or layers is None):
-        return zoo.load(known)  # type: ignore[no-any-return]
+        return zoo.load(known)
     if hidden is None or (layers is None and row.number("params") is None):
         raise Unanswered("the row does not state the hidden size and the number of layers")
     if layers is None:
@@ -148,7 +183,9 @@ def _transformer(
     active: int | None,
 ) -> TransformerWorkload:
     kv_heads = kv_heads if heads % kv_heads == 0 else heads
-    routed = {"experts": experts, "experts_active": active or 2, "expert_width": width} if experts and experts > 1 else {"mlp_width": width}
+    routed: dict[str, Any] = {"mlp_width": width}
+    if experts and experts > 1:
+        routed = {"experts": experts, "experts_active": active or 2, "expert_width": width}
     return TransformerWorkload(
         name=name, layers=layers, hidden=hidden, heads=heads, kv_heads=kv_heads, head_dim=head_dim, gated=gated, vocab=vocab, causal=causal,
         **routed,
@@ -215,14 +252,18 @@ def _fused(row: Row) -> bool:
     return not re.search(r"megatron-deepspeed|megatron-lm|ngc 2[01]|ngc 1|hugging", row.text("framework").lower())
 
 
+def _overlap(row: Row) -> tuple[str, ...]:
+    """Return what traffic the row's software hides behind compute, as schedulers of interleaved microbatches do."""
+    text = row.text("framework").lower()
+    if re.search(r"megatron-?core|megatron-?bridge|nemo|megascale|hai-llm", text):
+        return ("stage", "expert")
+    return ()
+
+
 def _kernels(row: Row) -> str | None:
     """Return the stack of constants that the row's text means: that of attention kernels written for the newer matrix units."""
     text = f"{row.text('framework')} {row.text('recompute')}".lower()
-    for pattern, name in (
-        (r"fa3|fa4|flash-?attention-?[34]", "flash-attention-3"),
-        (r"megatron-?bridge", "megatron-bridge"),
-        (r"minimal_flash|cudnn", "cudnn"),
-    ):
+    for pattern, name in ((r"fa3|fa4|flash-?attention-?[34]", "flash-attention-3"), (r"megatron-?bridge", "megatron-bridge")):
         if re.search(pattern, text):
             return name
     return None
@@ -270,7 +311,7 @@ def _plan(row: Row, device: HardwareNode, model: TransformerWorkload, told: list
         "microbatch_size": micro,
         "virtual_stages": vp,
         "recompute": recompute,
-        "expert_overlap": ep > 1 and fused,
+        "overlap": _overlap(row),
         "sequence_parallel": tp > 1 and ("sequence" in row.text("recompute") or (fused and pp * tp > 1)),
         "attention": "flash" if fused else "standard",
         "tp_across_nodes": tp > local,
@@ -310,9 +351,7 @@ def _local(row: Row, device: HardwareNode, devices: int, tp: int, told: list[str
     if _torus(device):
         return 1
     nodes = row.whole("nodes")
-    domain = (
-        72 if re.search(r"nvl ?72", row.text("hw") + row.text("notes"), re.I) and re.search(r"gb[23]00", row.text("hw"), re.I) else None
-    )
+    domain = 72 if re.search(r"gb[23]00", row.text("hw"), re.I) else None
     local = domain or (max(1, devices // nodes) if nodes else _usual(device)[0])
     local = min(local, devices)
     while devices % local or (tp > local and tp % local):
@@ -364,7 +403,7 @@ def _network(row: Row, device: HardwareNode, local: int, told: list[str]) -> tup
 def _fleet(device: HardwareNode, local: int, nodes: int, each: float, dimensions: int) -> Fleet:
     reduces = False
     roomy = device.replace(memory__capacity="1e9 GB")
-    topology = {0: "fat-tree", 1: "ring", 2: "torus-2d", 3: "torus-3d"}[dimensions]
+    topology: Topology = "torus-3d" if dimensions == 3 else "torus-2d" if dimensions else "fat-tree"
     if roomy.link is None and roomy.host_link is None:
         roomy = roomy.replace(link={"bandwidth": f"{each} B/s", "direction": "unidirectional"})
     return Fleet(
@@ -393,42 +432,37 @@ def _zero(row: Row, replicas: int, told: list[str]) -> int:
     return 0
 
 
-def _tokens(row: Row) -> float:
+def _tokens(row: Row, model: TransformerWorkload) -> float:
     """Return the tokens of a whole run, from the notes or the zoo's entry of the model."""
     if stated := re.search(r"(?:tokens ?= ?|train_samples value=)([\d.e+]+)", row.text("notes")):
         return float(stated[1].rstrip("."))
+    known = model if model.published.training_tokens else zoo.load(name) if (name := _known().get(_plain(row.text("model")))) else None
+    if known is not None and known.published.training_tokens:
+        return float(known.published.training_tokens)
     raise Unanswered("the row does not state the tokens of the run")
 
 
-def _in_unit(row: Row, device: HardwareNode, model: TransformerWorkload, fleet: Fleet, plan: dict[str, Any], result: Any) -> float:
-    """Return a result in the metric and unit of a row."""
-    metric, step = row.text("metric"), result.number("step_time")
-    sequences = plan["batch_size"]
-    rate = sequences * plan["seq_len"] / step / fleet.devices
+def _factor(row: Row, device: HardwareNode, model: TransformerWorkload, fleet: Fleet, plan: dict[str, Any]) -> float:
+    """Return what the time of a step is divided by, or multiplied with, for the metric and unit of a row."""
+    metric, sequences, devices = row.text("metric"), plan["batch_size"], fleet.devices
+    tokens = sequences * plan["seq_len"]
     if metric == "activation_memory_gib_per_chip":
-        return result.number("memory_activations") / 2**30
-    if metric == "throughput_tokens_per_s_per_chip":
-        return rate
+        return float(2**-30)
     if metric == "iteration_time_s":
-        return step * (row.number("global_batch") or sequences) / sequences
-    if metric == "samples_per_s":
-        return sequences / step
+        return float(row.number("global_batch", sequences) / sequences)
     if metric == "training_chip_hours":
-        return _tokens(row) / rate / 3600
+        return _tokens(row, model) / tokens * devices / 3600
     if metric == "time_to_train_s":
-        return _tokens(row) / rate / fleet.devices
+        return _tokens(row, model) / tokens
     if metric == "days_per_trillion_tokens":
-        return 1e12 / rate / fleet.devices / 86400
-    notes = row.text("notes")
-    once = bool(re.search(r"(?<!non-)(?<!non)causal attention", notes, re.I))
-    forward = _forward(model, plan["seq_len"], "causal" if once and model.causal else "full")
+        return float(1e12 / tokens / 86400)
+    if metric == "samples_per_s":
+        return float(sequences)
+    if metric == "throughput_tokens_per_s_per_chip":
+        return float(tokens / devices)
+    once = model.causal and re.search(r"(?<!non-)(?<!non)causal attention", row.text("notes"), re.I)
+    forward = float(model.forward_flops(plan["seq_len"], "causal" if once else "full").to("FLOP").magnitude)
     work = 3 * forward
     if metric == "achieved_hw_tflops_per_chip" and plan["recompute"] == "full":
         work += forward - 2 * plan["seq_len"] * model.vocab * model.hidden
-    achieved = work * sequences / step / fleet.devices
-    return achieved / 1e12 if metric != "mfu_percent" else 100 * achieved / device.supply("bf16").peak
-
-
-@cache
-def _forward(model: TransformerWorkload, sequence: float, attention: str) -> float:
-    return float(model._forward(sequence, attention))
+    return work * sequences / devices * (1e-12 if metric != "mfu_percent" else 100 / device.supply(plan["precision"]).peak)

@@ -24,6 +24,7 @@ from .single_node import step_on_device
 
 RECOMPUTE = ("none", "selective", "alternate", "full")
 PRECISIONS = ("bf16", "fp16", "fp8", "int8", "tf32", "fp32")
+HIDEABLE = ("stage", "expert")
 FULL_PRECISION = ("tf32", "fp32")
 SWEEPS = {"none": 3.0, "selective": 3.0, "alternate": 3.5, "full": 4.0}
 """Passes over the layers in a step by what is recomputed, where a backward pass counts as two."""
@@ -266,14 +267,14 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         sent = eq.expert_parallel_message(
             eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
         )
-        if x.expert_overlap:
+        if x.hides_expert:
             sent = eq.scattered_message(sent, x.tp_size)
         moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), stages)
         expert = eq.repeated_time(
             all_to_all(eq, x, sent, x.ep_size, x.ep_span, x.ep_inside),
             eq.collective_count(ALL_REDUCES[x.recompute], moe_layers, microbatches),
         )
-        if x.expert_overlap:
+        if x.hides_expert:
             expert = eq.exposed_communication_time(expert, step)
     if x.contextual:
         bandwidth, latency = neighbour(eq, x, x.cp_size, x.cp_span, x.cp_inside)
@@ -287,6 +288,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
             eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency),
             eq.collective_count(2.0, x.virtual_stages, microbatches),
         )
+        if x.hides_stage:
+            stage = eq.exposed_communication_time(stage, step)
     free = eq.free_compute_time(step, context) if x.contextual else step
     data, hiding, data_algorithm = data_parallel_time(eq, x, microbatches, free, stages)
     hidden_context = eq.exposed_communication_time(context, step)
@@ -345,10 +348,13 @@ class DistributedModel:
     Gradients are reduced once an optimizer step, and hide behind the last backward pass as far as it lasts; keys and values that
     context parallelism passes around hide behind compute too, of which no part hides both. Recomputation spares memory, but no
     traffic to it: what is computed again is written and read as at first. Tensor, expert and
-    stage-to-stage traffic stands on the critical path. Of layers that the stages do not divide, some stages hold one more; the
-    fullest sets pace and memory, as if embedding and output head were spread over the layers. Experts all get equal work. Schedules
-    without a bubble take forward pass and both halves of the backward pass as equally long, and the optimizer as not waiting
-    for all stages.
+    stage-to-stage traffic stands on the critical path, unless you say that software hides it. Of layers that the stages do not divide,
+    some stages hold one more; the fullest sets pace and memory, as if embedding and output head were spread over the layers. Experts
+    all get equal work. Schedules without a bubble take forward pass and both halves of the backward pass as equally long, and the
+    optimizer as not waiting for all stages.
+
+    With documented constants, products run at the share of the peak that a device's power limit sustains, attention at a share of its
+    own, and what travels between products takes its own time.
 
     Activations are those of the classic layer with a plain four-times-wider MLP and dropout. Its attention scores are stored unless
     they are recomputed, or the attention is fused, whose kernel computes them again. Under ZeRO stage 3, buffers are the weights of one
@@ -381,7 +387,7 @@ class DistributedModel:
         tp_across_nodes: bool = False,
         bucket_size: Any = None,
         stack: str | None = None,
-        expert_overlap: bool = False,
+        overlap: tuple[str, ...] = (),
     ) -> DistributedResult:
         """Solve one optimizer step.
 
@@ -426,8 +432,9 @@ class DistributedModel:
             Memory that a device keeps for communication buckets, such as ``"400 MB"``; none by default.
         stack
             Software whose documented constants are taken, such as ``"flash-attention-3"``.
-        expert_overlap
-            Whether traffic to experts hides behind the compute of other microbatches, each tensor-parallel rank sending its own part.
+        overlap
+            What traffic of the critical path hides behind compute: ``stage`` (what one stage sends to the next,
+            while it computes the next microbatch), ``expert`` (the same, each tensor-parallel rank sending its own part), or both.
 
         Returns
         -------
@@ -448,11 +455,11 @@ class DistributedModel:
         one_of(RECOMPUTE, recompute=recompute)
         one_of(ATTENTION, attention=attention)
         one_of(COLLECTIVES, collective=collective)
-        for name, value in (
-            ("sequence_parallel", sequence_parallel),
-            ("tp_across_nodes", tp_across_nodes),
-            ("expert_overlap", expert_overlap),
-        ):
+        if not isinstance(overlap, tuple):
+            raise InputError(f"overlap={overlap!r}: give a tuple of names, such as ('stage',)")
+        for hidden in overlap:
+            one_of(HIDEABLE, overlap=hidden)
+        for name, value in (("sequence_parallel", sequence_parallel), ("tp_across_nodes", tp_across_nodes)):
             if not isinstance(value, bool):
                 raise InputError(f"{name}={value!r} is neither True nor False")
         if collective == "in-network" and not fleet.node.link.switch_reduction:
@@ -483,7 +490,7 @@ class DistributedModel:
             "fleet": fleet.numbers,
             "fitted": x["profile"] is not None,
             "full_precision": full_precision,
-            "expert_overlap": expert_overlap,
+            **{f"hides_{n}": n in overlap for n in HIDEABLE},
         }
         x |= {"node": fleet.node_numbers, "fabric": fleet.fabric_numbers if layout.crosses_nodes else None}
         x |= {"what": ("Training {}", model), "model_title": model.title, "device": fleet.node.accelerator}
