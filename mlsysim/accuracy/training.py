@@ -388,7 +388,10 @@ def _network(row: Row, device: HardwareNode, local: int, told: list[str]) -> tup
     """Return the network's bandwidth for each device in bytes a second, and the dimensions of a torus."""
     if dimensions := _torus(device):
         supply = device.supply(device.compute.peak.precisions[-1])
-        return supply.link_bandwidth / supply.directions / (2 * dimensions), dimensions
+        if supply.has("link_bandwidth"):
+            return supply.link_bandwidth / supply.directions / (2 * dimensions), dimensions
+        told.append("The links of the torus are not stated: 50 GB/s each.")
+        return 50e9, dimensions
     text = row.text("interconnect")
     if stated := re.search(r"(\d+) ?x ?(\d+) ?G(?:b/s|bps|b)?\b", text):
         return int(stated[1]) * int(stated[2]) / 8 * 1e9 / local, 0

@@ -1591,14 +1591,25 @@ def sustained_share(share: q.Efficiency, peak: q.Peak, power: q.MaxPower, refere
 
 
 @equation(source="mlsysim", where="counting")
-def products_time(layers: q.ComputeTime, head: q.ComputeTime, attention: q.ComputeTime) -> q.ComputeTime:
-    """Time of the arithmetic of a step: products of the layers, of the output head, and attention, one after the other.
+def products_time(first: q.ComputeTime, second: q.ComputeTime) -> q.ComputeTime:
+    """Time of two kinds of arithmetic, such as matrix products and attention, one after the other.
 
     Holds when each kind runs at a share of the peak of its own.
 
     Stops holding when kernels of several kinds run side by side.
     """
-    return layers + head + attention
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def joint_share(share: q.Efficiency, part: q.Efficiency) -> q.Efficiency:
+    """Share of the peak that products of routed experts reach, of what large products do.
+
+    Holds when small and uneven groups of tokens cost the same part everywhere.
+
+    Stops holding when experts get so many tokens that their products are large themselves.
+    """
+    return share * part
 
 
 @equation(source="mlsysim", where="counting")

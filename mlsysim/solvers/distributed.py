@@ -174,16 +174,25 @@ def measured_step(
     if base.has("power"):
         share = eq.sustained_share(share, base.peak, base.power)
         attending = eq.sustained_share(attending, base.peak, base.power)
-    layers = eq.forward_work(matmul_parameters(eq, g), tokens, 0.0, tokens)
-    again = {"full": layers, "alternate": eq.alternate_work(layers)}.get(x.recompute, 0.0)
+    everywhere, parts = matmul_parameters(eq, g), []
+    if g.moe:
+        routed = eq.routed_expert_parameters(g.layers, g.dense_layers, g.experts_active, g.hidden, g.expert_width, g.matrices)
+        everywhere = eq.shared_parameters(everywhere, routed)
+        parts.append((routed, eq.joint_share(share, x.expert_share)))
+    parts.append((everywhere, share))
+    layers: Any = None
+    for parameters, reached in parts:
+        work = eq.forward_work(parameters, tokens, 0.0, tokens)
+        again = {"full": work, "alternate": eq.alternate_work(work)}.get(x.recompute, 0.0)
+        time = eq.compute_time(shared_work(eq, x, eq.training_work(work, again), devices, stages), hardware.peak, reached)
+        layers = time if layers is None else eq.products_time(layers, time)
     head = eq.forward_work(0.0, tokens, head_parameters(eq, g), tokens)
     attention = attention_work(eq, g, x.batch_size, x.seq_len) if x.flash else full_attention_work(eq, g, x.batch_size, x.seq_len)
-    parts = (
-        (eq.training_work(layers, again), hardware.peak, share),
-        (eq.training_work(head, 0.0), base.peak, share),
-        (eq.training_work(attention, attention_again(eq, x, attention)), base.peak, attending if x.flash else share),
-    )
-    compute = eq.products_time(*(eq.compute_time(shared_work(eq, x, w, devices, stages), p, s) for w, p, s in parts))
+    for work, reached in (
+        (eq.training_work(head, 0.0), share),
+        (eq.training_work(attention, attention_again(eq, x, attention)), attending if x.flash else share),
+    ):
+        layers = eq.products_time(layers, eq.compute_time(shared_work(eq, x, work, devices, stages), base.peak, reached))
     if g.moe:
         sent = eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size))
         experts = eq.expert_activation_bytes(sent, g.experts_active, g.hidden, g.expert_width, g.matrices, x.element_size, x.tp_size)
@@ -194,7 +203,7 @@ def measured_step(
     memory = eq.memory_time(working, hardware.bandwidth, x.efficiency_memory)
     weights = eq.memory_time(eq.training_traffic(read, 0.0, microbatches), hardware.bandwidth, x.efficiency_memory)
     unhidden = eq.unhidden_time(memory, x.layer_overhead, held_layers, microbatches, sweeps)
-    return compute, memory, eq.step_time(compute, weights, 0.0, unhidden)
+    return layers, memory, eq.step_time(layers, weights, 0.0, unhidden)
 
 
 def bubble(eq: Reading, x: Lowered, microbatches: Any) -> Any:
@@ -264,8 +273,11 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         once, tensor_algorithm = all_reduce(eq, x, message, place)
         tensor = eq.repeated_time(once, repeats)
     if x.expert_parallel:
+        copies = g.experts_active
+        if x.hides_expert:
+            copies = eq.experts_touched(x.ep_size if x.ep_inside else float(x.ep_span), 1.0, copies)
         sent = eq.expert_parallel_message(
-            eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
+            eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, copies, x.element_size
         )
         if x.hides_expert:
             sent = eq.scattered_message(sent, x.tp_size)
@@ -434,7 +446,8 @@ class DistributedModel:
             Software whose documented constants are taken, such as ``"flash-attention-3"``.
         overlap
             What traffic of the critical path hides behind compute: ``stage`` (what one stage sends to the next,
-            while it computes the next microbatch), ``expert`` (the same, each tensor-parallel rank sending its own part), or both.
+            while it computes the next microbatch), ``expert`` (the same with what travels to experts, of which each
+            tensor-parallel rank sends its part, and one copy to each node or, inside a node, device), or both.
 
         Returns
         -------
