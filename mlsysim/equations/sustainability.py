@@ -16,6 +16,89 @@ def it_power(idle: q.IdlePower, full: q.MaxPower, utilization: q.Utilization) ->
     return idle + (full - idle) * utilization
 
 
+@equation(source="vllm2026power", where="section 'Part 1', derivation chain: activity, as what is used over what there is")
+def busy_share(busy: q.Time, time: q.Time) -> q.Activity:
+    """Share of a time in which a part of a device is busy.
+
+    Holds when what keeps the part busy lies inside the time, and the part does one thing at a time.
+
+    Stops holding when a part counts as busy while it only waits for data, as the utilization that a driver reports does.
+    """
+    return min(1, busy / time)
+
+
+@equation(source="vllm2026power", where="section 'Part 1', derivation chain: activity of memory and of arithmetic, added up to at most 1")
+def computing_time(time: q.Time, memory: q.MemoryTime, waiting: q.Time) -> q.ComputeTime:
+    """Time in which a device works without waiting for its memory: what waiting and memory traffic leave of the whole.
+
+    Holds when the parts of a step follow each other, or when what overlaps memory traffic draws no more than the traffic alone.
+
+    Stops holding when waiting is hidden behind memory traffic of other work.
+    """
+    return max(0, time - memory - waiting)
+
+
+@equation(source="vllm2026power", where="section 'Part 1', derivation chain: power between two shares of the rating, by activity")
+def device_power(
+    rating: q.MaxPower, waiting: q.PowerShare, streaming: q.PowerShare, computing: q.PowerShare, memory: q.Activity, compute: q.Activity
+) -> q.Power:
+    """Average electrical power of a device that by turns waits, moves data from its memory, and computes.
+
+    Holds when each of the three states draws a steady share of the rating, and memory and compute activity are shares of the
+    same time that do not overlap; what they leave of it is waiting for launches, messages or other devices.
+
+    Stops holding when the device sleeps or is throttled, when the values themselves, such as zeros, spare switching, or when the
+    rating is a limit that no program reaches.
+    """
+    return rating * (waiting + (streaming - waiting) * memory + (computing - waiting) * compute)
+
+
+@equation(source="latif2024node", where="abstract, power of a whole node against that of its accelerators")
+def server_power(power: q.Power, devices: q.LocalDevices, host: q.HostPower) -> q.Power:
+    """Electrical power of a server: its accelerators and, beside them, processors, memory, fans, switches and conversion losses.
+
+    Holds when the host draws about the same whatever its accelerators do.
+
+    Stops holding when the processors do much of the work, when fans follow the heat, or when shelves of accelerators share a
+    host and its supplies.
+    """
+    return power * devices + host
+
+
+@equation(source="latif2024node", where="abstract, power of a whole node against that of its accelerators")
+def host_power(rating: q.MaxPower, devices: q.LocalDevices, share: q.HostShare) -> q.HostPower:
+    """Electrical power of a server beside its accelerators, in proportion to their rating.
+
+    Holds when a host is built for its accelerators: supplies, fans and processors grow with the heat that they may give off.
+
+    Stops holding when a large host carries few accelerators, or when cooling stands outside the server.
+    """
+    return share * rating * devices
+
+
+@equation(source="superuser2010clock", where="answer, power as a cubic function of the clock")
+def clock_under_cap(cap: q.PowerCap, resting: q.IdlePower, power: q.Power) -> q.ClockShare:
+    """Clock that a device keeps under a power cap, as a share of its clock without.
+
+    Holds when voltage goes with the clock, so that what a device draws above its rest grows with the cube of the clock.
+
+    Stops holding when the voltage is at its lowest already, when memory draws what is saved, or when the cap is close to the
+    power at rest.
+    """
+    return (max(0, cap - resting) / max(cap - resting, power - resting)) ** (1 / 3)
+
+
+@equation(source="chung2025diagnosing", where="section 'LLM', energy of a response as energy for each token times tokens")
+def token_energy(power: q.Power, throughput: q.Throughput) -> q.TokenEnergy:
+    """Electrical energy for each token, from the power of all devices that serve and the tokens that they make together.
+
+    Holds when both are averages over the same time, in which the load is steady.
+
+    Stops holding when ramps at both ends are counted in, or when the power is that of the accelerators and the whole server is meant.
+    """
+    return power / throughput
+
+
 @equation(source="scottlogic2024server", where="section 'Example Using a High-Level Approach for Estimating Usage Emissions'")
 def it_energy(power: q.Power, duration: q.Duration) -> q.ItEnergy:
     """Energy that the computing equipment uses in a period.
