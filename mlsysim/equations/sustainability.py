@@ -83,9 +83,10 @@ def clock_under_cap(cap: q.PowerCap, resting: q.IdlePower, power: q.Power) -> q.
     Holds when voltage goes with the clock, so that what a device draws above its rest grows with the cube of the clock.
 
     Stops holding when the voltage is at its lowest already, when memory draws what is saved, or when the cap is close to the
-    power at rest.
+    power at rest: a thousandth of the cap is taken to be left for the clock at least.
     """
-    return (max(0, cap - resting) / max(cap - resting, power - resting)) ** (1 / 3)
+    left: q.Power = max(cap - resting, cap / 1000)
+    return (left / max(left, power - resting)) ** (1 / 3)
 
 
 @equation(source="chung2025diagnosing", where="section 'LLM', energy of a response as energy for each token times tokens")
