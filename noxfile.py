@@ -9,6 +9,7 @@ site        tests of the built site: freshness, links, browser (builds it first 
 lint        ruff (rules and format) and mypy
 zoo         what the zoo holds, what is estimated, old or missing
 bench       timings, and the sizes of what is installed
+fit         fit the constants on the measurements, into mlsysim/constants.toml
 wheel       install the built wheel into an empty environment and run every gallery file against it
 lock        make constraints.txt anew
 """
@@ -134,6 +135,13 @@ def zoo(session: nox.Session) -> None:
 
 
 @nox.session
+def fit(session: nox.Session) -> None:
+    """Fit the documented constants anew; ``nox -s fit -- training`` fits one family."""
+    setup(session, groups=("fit",))
+    session.run("python", "-m", "mlsysim.accuracy.fit", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Print timings and sizes."""
     setup(session, "sweeps", groups=("tests", "bench"))
@@ -175,6 +183,6 @@ def lock(session: nox.Session) -> None:
         "--no-annotate",
         "--no-header",
     ]
-    for group in ("tests", "site", "node", "bench", "wheel", "lint"):
+    for group in ("tests", "site", "node", "bench", "wheel", "lint", "fit"):
         command += ["--group", group]
     session.run(*command, "--quiet", "-o", "constraints.txt", "--upgrade")

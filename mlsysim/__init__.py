@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .facts import Fact
     from .hardware import ComputeCore, HardwareNode, Link, MemoryHierarchy, PeakRates, PowerRatings
     from .infrastructure import Datacenter, GridProfile
+    from .profiles import Profile, profile
     from .readings import NUMBERS, Reading
     from .recommendation import RecommendationWorkload
     from .results import (
@@ -51,6 +52,7 @@ _HOMES = {
     "facts": "Fact",
     "hardware": "ComputeCore HardwareNode Link MemoryHierarchy PeakRates PowerRatings",
     "infrastructure": "Datacenter GridProfile",
+    "profiles": "Profile profile",
     "recommendation": "RecommendationWorkload",
     "results": "DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
     "solvers": "DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",

@@ -29,6 +29,9 @@ class Result:
 
     fields: ClassVar[dict[str, Symbol]] = {}
     always: ClassVar[frozenset[str]] = frozenset({"memory_footprint"})
+    measured: ClassVar[dict[str, bool]] = {}
+    """The numbers that were compared with measurements, and whether each is a rate (more is faster) or a time."""
+
     __slots__ = ("_core", "_inputs", "_values")
 
     def __init_subclass__(cls) -> None:
@@ -107,8 +110,33 @@ class Result:
 
     @property
     def label(self) -> str:
-        """``bound`` where no constant but physics was used, else ``estimate``."""
+        """``bound`` where no constant but physics was used, ``estimate``, or ``calibrated`` on a measurement of one's own."""
         return self._values["label"]
+
+    def interval(self, name: str) -> tuple[Any, Any]:
+        """Return the range in which eight of ten measurements lie, for a number of an estimate, as two quantities.
+
+        It comes from the errors of the documented constants on published measurements that they were not fitted on.
+
+        Raises
+        ------
+        InputError
+            The result is a bound, or no measurements exist for this number.
+        """
+        self._one_solve("interval()")
+        value, profile = self.number(name), self._inputs.profile
+        if profile is None:
+            raise InputError(f"{name} is a {self.label} without documented constants, and has no interval: leave efficiency out")
+        if name not in self.measured:
+            known = ", ".join(self.measured)
+            raise InputError(f"{name} has not been compared with measurements; of a {type(self).__name__}, {known or 'nothing'} has")
+        short, long = profile.interval(self._kind(name), self._inputs.device.zoo_name)
+        ends = (value / long, value / short) if self.measured[name] else (value * short, value * long)
+        return self.fields[name].quantity(ends[0]), self.fields[name].quantity(ends[1])
+
+    def _kind(self, name: str) -> str:
+        """Return the kind of measurements that a number was compared with."""
+        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """Return every number that there is as a quantity, by name."""
@@ -265,6 +293,13 @@ class PerformanceProfile(Result):
     mfu: q.Mfu
     memory_footprint: q.Footprint
     energy: q.Energy
+    measured = {"latency": False, "throughput": True}
+
+    def _kind(self, name: str) -> str:
+        inputs = self._inputs
+        if inputs.profile.family == "serving":
+            return _serving_kind(inputs.phase == "decode", inputs.batch_size)
+        return "training" if inputs.phase == "training" else "inference"
 
 
 class DistributedResult(Result):
@@ -299,10 +334,14 @@ class DistributedResult(Result):
     memory_buffers: q.BufferBytes
     checkpoint_size: q.CheckpointBytes
     run_time: q.Duration
+    measured = {"step_time": False, "throughput": True, "mfu": True, "mfu_full_attention": True, "hfu": True, "run_time": False}
     always = frozenset(
         {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "memory_buffers"}
         | {"checkpoint_size", "dp_size", "stage_layers"}
     )
+
+    def _kind(self, name: str) -> str:
+        return "training"
 
     @property
     def memory(self) -> dict[str, Any]:
@@ -326,7 +365,22 @@ class ServingResult(Result):
     memory_footprint: q.Footprint
     communication_time: q.CommunicationTime
     concurrency: q.Concurrency
+    measured = {
+        "ttft": False, "itl": False, "decode_throughput": True, "throughput": True, "request_latency": False, "request_rate": True,
+    }  # fmt: skip
     always = frozenset({"memory_footprint", "kv_cache_size", "weight_memory", "max_batch_size", "replicas"})
+
+    def _kind(self, name: str) -> str:
+        if name in ("ttft", "itl", "decode_throughput"):
+            return _serving_kind(name != "ttft", self._inputs.batch_size)
+        return "throughput"
+
+
+def _serving_kind(decode: bool, batch: float) -> str:
+    """Return the kind of measurements that a pass of a language model is compared with."""
+    if not decode:
+        return "prefill"
+    return "decode1" if batch == 1 else "batched"
 
 
 class LoadResult(Result):

@@ -31,6 +31,7 @@ class StateSpaceWorkload(Configured):
 
     config_reader: ClassVar[str] = "state_space_geometry"
     takes_sequence: ClassVar[bool] = True
+    family: ClassVar[str] = "serving"
 
     layers: q.Layers
     hidden: q.Hidden

@@ -43,8 +43,13 @@ class Workload(Entry):
     """Base of the workloads: anything that can say what a step demands."""
 
     takes_sequence: ClassVar[bool] = False
-    offloads: ClassVar[bool] = False
     """Whether a step needs the tokens of a sequence."""
+
+    offloads: ClassVar[bool] = False
+    """Whether weights may stay in the host's memory."""
+
+    family: ClassVar[str] = "vision"
+    """The family of measurements whose constants hold for its inference."""
 
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp32", "tf32")
     """Arithmetic in which training is modelled."""
@@ -129,6 +134,7 @@ class TransformerWorkload(Configured):
 
     config_reader: ClassVar[str] = "geometry"
     takes_sequence: ClassVar[bool] = True
+    family: ClassVar[str] = "serving"
     offloads: ClassVar[bool] = True
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16", "fp8")
 

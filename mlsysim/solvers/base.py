@@ -10,6 +10,7 @@ from ..errors import InputError, nearest
 from ..facts import Origin
 from ..hardware import ELEMENT_SIZE, HardwareNode, check_precision
 from ..nouns import Lowered
+from ..profiles import Profile, profile, stack_of
 from ..quantities import Symbol, nomenclature
 from ..readings import NUMBERS, Reading
 from ..results import Missing, Result
@@ -37,10 +38,29 @@ def efficiency_numbers(value: Any) -> dict[str, Any]:
     share = value if isinstance(value, Efficiency) else Efficiency(value, value, value)
     parts = {"efficiency_compute": share.compute, "efficiency_memory": share.memory, "efficiency_link": share.link}
     perfect = all(type(p) is float and p == 1.0 for p in parts.values())
-    return parts | {"label": "bound" if perfect else "estimate"}
+    return parts | {"profile": None, "label": "bound" if perfect else "estimate"}
 
 
-_PERFECT = {"efficiency_compute": 1.0, "efficiency_memory": 1.0, "efficiency_link": 1.0, "label": "bound"}
+_PERFECT = {"efficiency_compute": 1.0, "efficiency_memory": 1.0, "efficiency_link": 1.0, "profile": None, "label": "bound"}
+
+
+def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None) -> tuple[dict[str, Any], dict[str, Origin]]:
+    """Return what a solve assumes beside physics, as numbers by name, and the origins of those that are documented constants.
+
+    A ratio or an :class:`Efficiency` gives shares of the peaks and nothing else, so that the core leaves all other terms out; a
+    :class:`~mlsysim.Profile` gives every constant of a family, and those of the device's and the stack's groups.
+    """
+    software = stack_of(family, stack)
+    if value is None and stack is not None:
+        value = profile(family)
+    if not isinstance(value, Profile):
+        if stack is not None:
+            raise InputError(f"stack={stack!r} chooses documented constants, and efficiency={value!r} replaces them: give one of the two")
+        return efficiency_numbers(value), {}
+    if value.family != family:
+        raise InputError(f"efficiency holds the constants of {value.family}: this solve needs those of {family}")
+    numbers, origins = value.on(hardware=device.zoo_name, stack=software)
+    return {**_PERFECT, **numbers, "profile": value, "label": value.label}, origins
 
 
 def expect(value: Any, kind: type | tuple[type, ...], name: str, hint: str) -> Any:

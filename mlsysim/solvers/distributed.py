@@ -18,7 +18,7 @@ from ..workloads import (
     read_parameters,
     routed_parameters,
 )
-from .base import Doors, anywhere, efficiency_numbers, expect, masked, needed, sizes
+from .base import Doors, anywhere, assumed, expect, masked, needed, sizes
 from .communication import COLLECTIVES, Place, all_reduce, all_to_all, neighbour
 from .single_node import step_on_device
 
@@ -312,6 +312,7 @@ class DistributedModel:
         collective: str = "auto",
         tp_across_nodes: bool = False,
         bucket_size: Any = None,
+        stack: str | None = None,
     ) -> DistributedResult:
         """Solve one optimizer step.
 
@@ -336,7 +337,8 @@ class DistributedModel:
         recompute
             ``none``, ``selective`` (attention scores) or ``full`` (every layer).
         efficiency
-            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
+            or calibrated constants, or ``None`` for 1 (the bound).
         sequence_parallel
             Whether norms and dropout are split over tensor-parallel devices too, which stores less for the same traffic.
         schedule
@@ -351,6 +353,8 @@ class DistributedModel:
             Whether tensor-parallel groups may be larger than a node, and so reduce over the network.
         bucket_size
             Memory that a device keeps for communication buckets, such as ``"400 MB"``; none by default.
+        stack
+            Software whose documented constants are taken, such as ``"megatron"``.
 
         Returns
         -------
@@ -385,7 +389,8 @@ class DistributedModel:
         layout = Layout(model, fleet, x, tp_across_nodes)
         layout.check_links(supply, fleet)
         layout.check_batch(x["batch_size"], x["microbatch_size"], x["seq_len"])
-        x |= efficiency_numbers(efficiency) | sizes("bf16") | layout.groups
+        numbers, origins = assumed(efficiency, "training", fleet.node.accelerator, stack)
+        x |= numbers | sizes("bf16") | layout.groups
         x |= {
             "sequence_parallel": sequence_parallel,
             "schedule": layout.schedule(schedule, x["batch_size"], x["microbatch_size"]),
@@ -400,7 +405,7 @@ class DistributedModel:
         }
         x |= {"node": fleet.node_numbers, "fabric": fleet.fabric_numbers if layout.crosses_nodes else None}
         x |= {"what": ("Training {}", model), "model_title": model.title, "device": fleet.node.accelerator}
-        return _DOORS.solve(DistributedResult, core, x)
+        return _DOORS.solve(DistributedResult, core, x, **origins)
 
 
 def one_of(known: tuple[str, ...], **given: Any) -> None:

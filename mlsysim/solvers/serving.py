@@ -10,7 +10,7 @@ from ..readings import Reading
 from ..results import ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, routed_parameters
-from .base import Doors, anywhere, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
+from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
 from .communication import all_reduce_on_node, all_to_all, neighbour
 from .single_node import step_on_device
 
@@ -278,6 +278,7 @@ class ServingModel:
         draft: TransformerWorkload | None = None,
         draft_tokens: Any = None,
         acceptance_rate: Any = None,
+        stack: str | None = None,
     ) -> ServingResult:
         """Solve one batch of requests that arrive together.
 
@@ -302,7 +303,8 @@ class ServingModel:
         pp_size
             Pipeline stages; they must divide the layers.
         efficiency
-            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
+            or calibrated constants, or ``None`` for 1 (the bound).
         weight_precision
             In which weights are stored and read, such as ``"int4"``; that of the arithmetic by default.
         page_size
@@ -314,6 +316,8 @@ class ServingModel:
         draft, draft_tokens, acceptance_rate
             For speculative decoding: a smaller model with the same vocabulary, how many tokens it proposes at a time, and the
             probability that one is accepted.
+        stack
+            Software whose documented constants are taken, such as ``"vllm"``.
 
         Returns
         -------
@@ -359,7 +363,8 @@ class ServingModel:
             x["fabric"] = fleet.fabric_numbers
             if not x["fabric"].dimensions:
                 fleet.node_numbers.need("nics", "nic_bandwidth")
-        x |= efficiency_numbers(efficiency) | sizes(precision, kv_precision, weight_precision)
+        numbers, origins = assumed(efficiency, "serving", device, stack)
+        x |= numbers | sizes(precision, kv_precision, weight_precision)
         place = node if node is not None else None if fleet is None else fleet.node
         x |= {"overhead": 0.0, "paged": page_size is not None, "prefixed": prefix_len is not None, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
@@ -367,7 +372,7 @@ class ServingModel:
         if draft is not None:
             x["draft"] = draft.geometry
         x["what"] = ("{} at {} on {:g} x {}", model, precision, replica, device)
-        return _DOORS.solve(ServingResult, core, x)
+        return _DOORS.solve(ServingResult, core, x, **origins)
 
 
 _DOORS = Doors(

@@ -8,7 +8,7 @@ from ..nouns import Lowered
 from ..readings import Reading
 from ..results import Missing, PerformanceProfile
 from ..workloads import Demand, Workload
-from .base import Doors, efficiency_numbers, expect, expect_hardware, masked, needed, sizes
+from .base import Doors, assumed, expect, expect_hardware, masked, needed, sizes
 
 
 def step_on_device(eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any) -> tuple[Any, Any, Any]:
@@ -95,6 +95,7 @@ class SingleNodeModel:
         phase: str = "forward",
         weight_precision: str | None = None,
         memory_level: str = "main",
+        stack: str | None = None,
     ) -> PerformanceProfile:
         """Solve one step.
 
@@ -109,7 +110,8 @@ class SingleNodeModel:
         precision
             Of arithmetic and cache.
         efficiency
-            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, or ``None`` for 1 (the bound).
+            Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
+            or calibrated constants, or ``None`` for 1 (the bound).
         seq_len
             Tokens of a sequence; in ``decode``, tokens of context that the new token attends to. Models of language need it.
         phase
@@ -120,6 +122,8 @@ class SingleNodeModel:
         memory_level
             ``main``; ``cache``, where everything must fit into on-chip memory whose bandwidth is stated; or ``host``, where
             weights are read over the host link (models of language, but not in training).
+        stack
+            Software whose documented constants are taken, such as ``"vllm"``.
 
         Returns
         -------
@@ -134,7 +138,9 @@ class SingleNodeModel:
         workload = expect(model, Workload, "model", "a workload such as Models.Language.Llama3_8B")
         supply = expect_hardware(hardware).supply(precision)
         workload.check_phase(phase)
-        x = _DOORS.read(batch_size=batch_size, seq_len=seq_len) | efficiency_numbers(efficiency) | sizes(precision, None, weight_precision)
+        x = _DOORS.read(batch_size=batch_size, seq_len=seq_len) | sizes(precision, None, weight_precision)
+        numbers, origins = assumed(efficiency, family_of(workload, hardware, phase), hardware, stack)
+        x |= numbers
         needed(x, "batch_size")
         if workload.takes_sequence and seq_len is None:
             raise InputError(f"seq_len is needed for {workload.title}: give the tokens of a sequence")
@@ -154,7 +160,14 @@ class SingleNodeModel:
             "device": hardware,
             "full_precision": precision in ("fp32", "tf32"),
         }
-        return _DOORS.solve(PerformanceProfile, core, x)
+        return _DOORS.solve(PerformanceProfile, core, x, **origins)
+
+
+def family_of(workload: Workload, hardware: HardwareNode, phase: str) -> str:
+    """Return the family whose constants hold for a step; storage beside a memory tells microcontrollers from the rest."""
+    if hardware.memory.storage is not None:
+        return "tiny"
+    return "training" if phase == "training" and workload.takes_sequence else workload.family
 
 
 def check_level(level: Any, supply: Lowered, workload: Workload, phase: str) -> dict[str, bool]:

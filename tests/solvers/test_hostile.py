@@ -39,6 +39,7 @@ def _valid():
             "phase": "decode",
             "weight_precision": "int4",
             "memory_level": "host",
+            "stack": None,
         },
         "ServingModel": {
             "model": LLAMA,
@@ -60,6 +61,7 @@ def _valid():
             "draft": None,
             "draft_tokens": None,
             "acceptance_rate": None,
+            "stack": None,
         },
         "LoadModel": {
             "serving": serving,
@@ -93,6 +95,7 @@ def _valid():
             "collective": "auto",
             "tp_across_nodes": True,
             "bucket_size": "100 MB",
+            "stack": None,
         },
         "EconomicsModel": {
             "fleet": FLEET,

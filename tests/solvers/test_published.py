@@ -3,10 +3,11 @@
 import csv
 import statistics
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from mlsysim import DistributedModel, Efficiency, Fleet, Systems, TransformerWorkload, zoo
+from mlsysim import DistributedModel, Efficiency, Fleet, Systems, TransformerWorkload
 from mlsysim.equations import collectives
 
 COMPUTE, LINK = 0.75, 0.30
@@ -14,7 +15,7 @@ COMPUTE, LINK = 0.75, 0.30
 
 
 def rows(name: str) -> list[dict[str, str]]:
-    with open(zoo.root() / "measurements" / f"{name}.csv", encoding="utf-8", newline="") as file:
+    with open(Path(__file__).parent / "published" / f"{name}.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

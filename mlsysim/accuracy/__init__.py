@@ -1,0 +1,52 @@
+"""Predictions beside published measurements: ``python -m mlsysim.accuracy predict`` and ``score``.
+
+A module a family answers rows from their configuration alone, through the solvers, with the documented constants.
+"""
+
+from importlib import import_module
+from types import ModuleType
+
+from ..errors import InputError
+from ..profiles import Profile, families, profile
+from .rows import Answer, Row, Unanswered
+
+MODULES = ("training", "serving", "vision", "other", "tiny", "collectives", "microbench", "energy", "reliability", "economics")
+"""The families, in the order in which they are asked whether a row is theirs."""
+
+
+def module(name: str) -> ModuleType:
+    """Return the module of a family."""
+    if name not in MODULES:
+        raise InputError(f"{name!r} is no family of measurements; they are {', '.join(MODULES)}")
+    return import_module(f".{name}", __name__)
+
+
+def family(row: Row) -> str:
+    """Return the family that a row belongs to.
+
+    Raises
+    ------
+    Unanswered
+        No family knows its metric.
+    """
+    for name in MODULES:
+        if module(name).takes(row):
+            return name
+    raise Unanswered(f"no family of predictions knows the metric {row.text('metric')!r} of such a row")
+
+
+def predict(row: Row, using: Profile | None = None) -> Answer:
+    """Return the answer to one row, from its configuration alone.
+
+    Raises
+    ------
+    Unanswered
+        The row cannot be answered; the message says why.
+    """
+    name = family(row)
+    try:
+        answer: Answer = module(name).predict(row, using)
+    except InputError as error:
+        raise Unanswered(str(error)) from None
+    used = using or (profile(name) if name in families() else None)
+    return answer if used is None or answer.kind not in used.intervals else answer.between(used)
