@@ -1,0 +1,67 @@
+"""Numbers that a row states in words, such as "512 chips x 20 d x 310 W": the inputs of arithmetic."""
+
+import re
+
+from .rows import Row, Unanswered
+
+_NUMBER = r"(\d[\d,]*(?:\.\d+)?(?:e\d+)?) ?([KM](?= ?\w*-?h))?"
+
+
+def _found(text: str, pattern: str) -> float | None:
+    """Return the first number that a pattern finds, with thousands and millions multiplied out."""
+    match = re.search(pattern, text)
+    if match is None:
+        return None
+    return float(match[1].replace(",", "")) * {"K": 1e3, "M": 1e6, None: 1.0, "": 1.0}[match[2]]
+
+
+PATTERNS = {
+    "devices": _NUMBER + r"(?: ?x)? (?:chips|GPUs|TPUs|accelerators)\b",
+    "nodes": _NUMBER + r" nodes\b",
+    "days": _NUMBER + r" (?:days?|d)\b",
+    "hours": _NUMBER + r" ?(?:hours?|h)\b(?!/)",
+    "device_hours": _NUMBER + r" ?(?:[A-Z]+\d*|TPU ?v\d\w*|GPU|chip|accelerator|device)[- ](?:h|hours?)\b",
+    "watts": _NUMBER + r" W\b(?!h)",
+    "watt_hours": _NUMBER + r" Wh\b",
+    "kilowatt_hours": _NUMBER + r" kWh\b",
+    "megawatt_hours": _NUMBER + r" MWh\b",
+    "gigawatt_hours": _NUMBER + r" GWh\b",
+    "requests": _NUMBER + r" requests\b",
+    "tokens_per_second": _NUMBER + r" (?:output )?(?:tok|tokens)/s\b",
+    "price_per_device_hour": r"\$" + _NUMBER + r" ?(?:per|/) ?(?:[A-Z]+\d*|GPU|chip|TPU)(?: ?GPU)?[- ]?(?:hours?|h)\b",
+    "price_per_hour": r"\$" + _NUMBER + r" ?(?:/|per|an) ?(?:h|hour)\b",
+    "pue": r"PUE (?:of )?" + _NUMBER,
+    "wue": r"WUE (?:of )?" + _NUMBER + r" L/kWh",
+}
+"""What is looked for in a row's notes, as regular expressions whose first group is the number."""
+
+_INTENSITY = re.compile(r"([\d.]+) ?(kgCO2e?|kg|gCO2e?|g|lb|t)(?: ?CO2e?)?/(kWh|MWh)")
+_GRAMS = {"kg": 1e3, "g": 1.0, "lb": 453.59237, "t": 1e6}
+
+
+def stated(row: Row, *names: str) -> list[float]:
+    """Return numbers that the notes of a row state.
+
+    Raises
+    ------
+    Unanswered
+        One of them is not stated.
+    """
+    found = [maybe(row, n) for n in names]
+    lacking = [n.replace("_", " ") for n, v in zip(names, found, strict=True) if v is None]
+    if lacking:
+        raise Unanswered(f"the row does not state {', '.join(lacking)}")
+    return [v for v in found if v is not None]
+
+
+def maybe(row: Row, name: str) -> float | None:
+    """Return a number that the notes of a row state, or nothing."""
+    return _found(row.text("notes"), PATTERNS[name])
+
+
+def intensity(row: Row) -> float | None:
+    """Return the carbon intensity that the notes of a row state, in grams for each kilowatt-hour."""
+    match = _INTENSITY.search(row.text("notes"))
+    if match is None:
+        return None
+    return float(match[1]) * _GRAMS[match[2].removesuffix("e").removesuffix("CO2")] / (1e3 if match[3] == "MWh" else 1.0)
