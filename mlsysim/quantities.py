@@ -424,6 +424,9 @@ RequestRate = _q(r"\lambda", "count/s", "requests a second", (1e-3, 1e4), **_FRO
 DecodeThroughput = _q(r"X_d", "count/s", "tokens a second while decoding", (1e-2, 1e8), **_FROM_ZERO)
 Replicas = _q(r"n_c", "count", "copies of the served model", (1, 1e4), **_FROM_ZERO)
 Concurrency = _q(r"n_r", "count", "requests in the system", (1e-2, 1e4), **_FROM_ZERO)
+LayerTime = _q(r"t_L", "s", "fixed time of each layer in a pass", (1e-7, 1e-2), "us", **_FROM_ZERO)
+SequenceTime = _q(r"t_b", "s", "time that a serving runtime spends on each sequence in a pass", (1e-8, 1e-2), "us", **_FROM_ZERO)
+MovedSize = _q(r"s_a", "byte", "bytes moved between kernels for each token, layer and unit of width", (1, 1e3), **_FROM_ZERO)
 MaxBatch = _count(r"b_\mathrm{max}", "sequences that fit together", (0, 1e5), **_FROM_ZERO)
 
 PrefixLen = _count(r"s_x", "prompt tokens whose keys and values are cached already", (0, 65536), **_FROM_ZERO)

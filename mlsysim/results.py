@@ -365,6 +365,10 @@ class ServingResult(Result):
     memory_footprint: q.Footprint
     communication_time: q.CommunicationTime
     concurrency: q.Concurrency
+    activity_memory: q.Activity
+    activity_compute: q.Activity
+    device_power: q.Power
+    energy_per_token: q.TokenEnergy
     measured = {
         "ttft": False, "itl": False, "decode_throughput": True, "throughput": True, "request_latency": False, "request_rate": True,
     }  # fmt: skip

@@ -36,7 +36,9 @@ DIMENSIONS = [
     (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
     (r"^(memory_.*|.*_memory|kv_cache_size|checkpoint_size)$", "byte"),
     (r"^(capital.*|capex|opex_.*|tco|cost_per_.*|rental_cost.*)$", "USD"),
-    (r"energy$", "J"),
+    (r"energy(_per_token)?$", "J"),
+    (r"^activity_", ""),
+    (r"_power$", "W"),
     (r"^(embodied_)?carbon", "gCO2e"),
     (r"^water", "liter"),
 ]

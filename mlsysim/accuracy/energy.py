@@ -123,7 +123,7 @@ def _activities(row: Row, device: HardwareNode, told: list[str]) -> tuple[float,
     """Return how much of the time a device moves data from memory, and how much it computes."""
     if _speaks(row):
         result = _served(row, device, told)
-        return result.number("memory_activity"), result.number("compute_activity")
+        return result.number("activity_memory"), result.number("activity_compute")
     told.append("Devices are taken to compute all the time.")
     return 0.0, 1.0
 

@@ -16,7 +16,7 @@ def it_power(idle: q.IdlePower, full: q.MaxPower, utilization: q.Utilization) ->
     return idle + (full - idle) * utilization
 
 
-@equation(source="vllm2026power", where="section 'Part 1', derivation chain: activity, as what is used over what there is")
+@equation(source="mlsysim", where="counting")
 def busy_share(busy: q.Time, time: q.Time) -> q.Activity:
     """Share of a time in which a part of a device is busy.
 
@@ -27,7 +27,7 @@ def busy_share(busy: q.Time, time: q.Time) -> q.Activity:
     return min(1, busy / time)
 
 
-@equation(source="vllm2026power", where="section 'Part 1', derivation chain: activity of memory and of arithmetic, added up to at most 1")
+@equation(source="mlsysim", where="counting")
 def computing_time(time: q.Time, memory: q.MemoryTime, waiting: q.Time) -> q.ComputeTime:
     """Time in which a device works without waiting for its memory: what waiting and memory traffic leave of the whole.
 
@@ -36,6 +36,17 @@ def computing_time(time: q.Time, memory: q.MemoryTime, waiting: q.Time) -> q.Com
     Stops holding when waiting is hidden behind memory traffic of other work.
     """
     return max(0, time - memory - waiting)
+
+
+@equation(source="mlsysim", where="counting")
+def waiting_time(messages: q.CommunicationTime, layers: q.Layers, layer_time: q.LayerTime) -> q.Time:
+    """Time of a pass in which a device waits: for messages of others, and for the launches of its layers.
+
+    Holds when nothing else runs on the device meanwhile.
+
+    Stops holding when messages or launches hide behind other work.
+    """
+    return messages + layers * layer_time
 
 
 @equation(source="vllm2026power", where="section 'Part 1', derivation chain: power between two shares of the rating, by activity")
@@ -65,7 +76,7 @@ def server_power(power: q.Power, devices: q.LocalDevices, host: q.HostPower) -> 
     return power * devices + host
 
 
-@equation(source="latif2024node", where="abstract, power of a whole node against that of its accelerators")
+@equation(source="mlsysim", where="counting")
 def host_power(rating: q.MaxPower, devices: q.LocalDevices, share: q.HostShare) -> q.HostPower:
     """Electrical power of a server beside its accelerators, in proportion to their rating.
 
@@ -89,7 +100,7 @@ def clock_under_cap(cap: q.PowerCap, resting: q.IdlePower, power: q.Power) -> q.
     return (left / max(left, power - resting)) ** (1 / 3)
 
 
-@equation(source="chung2025diagnosing", where="section 'LLM', energy of a response as energy for each token times tokens")
+@equation(source="mlsysim", where="counting")
 def token_energy(power: q.Power, throughput: q.Throughput) -> q.TokenEnergy:
     """Electrical energy for each token, from the power of all devices that serve and the tokens that they make together.
 

@@ -7,11 +7,12 @@ from ..errors import InputError, LayoutError
 from ..hardware import HardwareNode, check_precision
 from ..nouns import Lowered
 from ..readings import Reading
-from ..results import ServingResult
+from ..results import Missing, ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, routed_parameters
 from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
 from .communication import all_reduce_on_node, all_to_all, neighbour
+from .power import activities, power_of_device
 from .single_node import step_on_device
 
 
@@ -123,6 +124,30 @@ def all_devices(eq: Reading, x: Lowered, replica: Any) -> Any:
     return replica if x.node is None else x.node.local_devices
 
 
+def power_of_replica(
+    eq: Reading, x: Lowered, latency: Any, memory: tuple[Any, Any], waits: tuple[Any, Any], rate: Any, devices: Any
+) -> dict[str, Any]:
+    """Return activities and power of one device over a request, and the energy of all devices for each token.
+
+    ``memory`` and ``waits`` are the times of memory traffic and of messages, in prefill and in one step of decode.
+    """
+    if x.speculative:
+        names = ("activity_memory", "activity_compute", "device_power", "energy_per_token")
+        return dict.fromkeys(names, Missing("what devices do is not told apart while two models take turns: leave draft= out"))
+    (prefill, decode), (prefill_waits, decode_waits) = memory, waits
+    if x.pipelined:
+        decode = eq.through_stages(decode, x.pp_size)
+    if x.has("layer_time"):
+        prefill_waits = eq.waiting_time(prefill_waits, x.model.layers, x.layer_time)
+        decode_waits = eq.waiting_time(decode_waits, x.model.layers, x.decode_layer_time)
+    moving = eq.request_latency(prefill, decode, x.output_len)
+    waiting = eq.request_latency(prefill_waits, decode_waits, x.output_len)
+    in_memory, in_units = activities(eq, latency, moving, waiting)
+    power = power_of_device(eq, x, in_memory, in_units)
+    energy = power if type(power) is Missing else eq.token_energy(eq.fleet_power(power, devices), rate)
+    return {"activity_memory": in_memory, "activity_compute": in_units, "device_power": power, "energy_per_token": energy}
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve serving, in whatever reading."""
     g, hardware = x.model, x.hardware
@@ -162,6 +187,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "memory_footprint": footprint,
         "communication_time": waits,
         "concurrency": eq.littles_law(rate, latency),
+        **power_of_replica(eq, x, latency, (prefill_memory, memory), (prefill_waits, waits), generated, all_devices(eq, x, replica)),
         "bottleneck": eq.label(waits > step, "link", eq.label(compute >= memory, "compute", "memory")),
         "prefill_bottleneck": eq.label(prefill_waits > prefill, "link", eq.label(prefill_compute >= prefill_memory, "compute", "memory")),
         "feasible": feasible,
