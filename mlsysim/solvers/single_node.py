@@ -9,6 +9,7 @@ from ..readings import Reading
 from ..results import Missing, PerformanceProfile
 from ..workloads import Demand, Workload
 from .base import Doors, assumed, expect, expect_hardware, masked, needed, sizes
+from .power import activities, power_of_device
 
 
 def step_on_device(eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any) -> tuple[Any, Any, Any]:
@@ -50,7 +51,12 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     feasible = footprint <= capacity
     if demand.working is not None and hardware.storage is not None:
         feasible = eq.both(feasible, demand.working <= hardware.capacity)
-    has_power = hardware.has("power")
+    moving = memory if demand.update is None else eq.memory_busy_time(memory, overhead)
+    waiting = 0.0
+    if x.has("layer_time"):
+        waiting = eq.waiting_time(0.0, x.model.layers, x.decode_layer_time if x.phase == "decode" else x.layer_time)
+    activity = activities(eq, step, moving, waiting)
+    power = power_of_device(eq, x, *activity)
     values = {
         "latency": step,
         "latency_compute": compute,
@@ -62,7 +68,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "ridge_point": eq.ridge_point(hardware.peak, bandwidth),
         "mfu": eq.model_flops_utilization(demand.model_work, step, hardware.peak, 1.0),
         "memory_footprint": footprint,
-        "energy": eq.device_energy(hardware.power, step) if has_power else Missing(hardware.missing["power"]),
+        "activity_memory": activity[0],
+        "activity_compute": activity[1],
+        "device_power": power,
+        "energy": power if type(power) is Missing else eq.device_energy(power, step),
         "feasible": feasible,
         "label": x.label,
     }
