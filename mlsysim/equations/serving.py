@@ -256,3 +256,27 @@ def kv_transfer_rate(rate: q.RequestRate, cache: q.KvBytes) -> q.TransferRate:
     Stops holding when cached prefixes are there already, when caches are compressed on the way, or during a burst.
     """
     return rate * cache
+
+
+@equation(source="mlsysim", where="counting")
+def moved_between_kernels(tokens: q.Tokens, layers: q.Layers, hidden: q.Hidden, each: q.MovedSize) -> q.Traffic:
+    """Bytes that a pass moves to and from memory between the kernels of its layers.
+
+    Holds when what is written and read again grows with the width of the model, whatever the width of its MLP.
+
+    Stops holding when kernels are fused so far that a layer keeps its activations on the chip.
+    """
+    return tokens * layers * hidden * each
+
+
+@equation(source="mlsysim", where="counting")
+def pass_overhead(
+    between: q.MemoryTime, layers: q.LayersHeld, layer_time: q.LayerTime, sequences: q.Batch, sequence_time: q.SequenceTime
+) -> q.Overhead:
+    """Time of a pass in which neither matrices are multiplied nor weights and caches read.
+
+    Holds when launches and small kernels take the same time in every layer, and the runtime handles sequences one after the other.
+
+    Stops holding when launches hide behind long kernels, or when the runtime prepares the next pass while this one runs.
+    """
+    return between + layers * layer_time + sequences * sequence_time

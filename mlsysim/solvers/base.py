@@ -8,6 +8,7 @@ from typing import Any
 from .. import quantities
 from ..errors import InputError, nearest
 from ..facts import Origin
+from ..formats import weight_bytes
 from ..hardware import ELEMENT_SIZE, HardwareNode, check_precision
 from ..nouns import Lowered
 from ..profiles import Profile, profile, stack_of
@@ -59,7 +60,8 @@ def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None) ->
         return efficiency_numbers(value), {}
     if value.family != family:
         raise InputError(f"efficiency holds the constants of {value.family}: this solve needs those of {family}")
-    numbers, origins = value.on(hardware=device.zoo_name, stack=software)
+    memory = device.memory.technology or "memory"
+    numbers, origins = value.on(hardware=device.zoo_name, stack=software, stack_on_memory=f"{software} on {memory}")
     power, of_power = profile("energy").on(hardware=device.zoo_name)
     return {**_PERFECT, **power, **numbers, "profile": value, "label": value.label}, {**of_power, **origins}
 
@@ -108,8 +110,9 @@ def sizes(precision: str, kv_precision: str | None = None, weight_precision: str
     try:
         return _KNOWN_SIZES[key]
     except (KeyError, TypeError):
-        names = ("precision", "kv_precision", "weight_precision")
-        size, cached, weight = (ELEMENT_SIZE[check_precision(precision if v is None else v, n)] for n, v in zip(names, key, strict=True))
+        names = ("precision", "kv_precision")
+        size, cached = (ELEMENT_SIZE[check_precision(precision if v is None else v, n)] for n, v in zip(names, key[:2], strict=True))
+        weight = size if weight_precision is None else weight_bytes(weight_precision)
     found = {"weight_size": weight, "kv_size": cached, "element_size": size, "gradient_size": max(2.0, size)}
     return _KNOWN_SIZES.setdefault(key, found)
 

@@ -57,7 +57,8 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
 
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
     """Return the time of one all-reduce between the devices of a tensor-parallel group inside a node, by the fastest algorithm."""
-    devices, near, latency = x.tp_size, local_bandwidth(eq, x, x.tp_size), x.hardware.link_latency
+    devices, near = x.tp_size, local_bandwidth(eq, x, x.tp_size)
+    latency = x.message_latency if x.has("message_latency") else x.hardware.link_latency
     best = eq.ring_allreduce_time(message, devices, near, latency)
     best = eq.faster_collective(best, eq.pipelined_tree_allreduce_time(message, devices, near, latency))
     if x.node is not None and x.node.reduces:

@@ -47,7 +47,7 @@ def mixed_step(eq: Reading, x: Lowered, new: Any, chunks: Any) -> Any:
     work = eq.mixed_work(decode_work(eq, g, batch, context), chunk)
     touched = device_cache(eq, s, g, eq.chunk_context(new, x.chunk_size, prefix), 1.0)
     cache = eq.both_caches(device_cache(eq, s, g, context, batch), touched)
-    _, _, step, waits = pass_on_replica(eq, s, g, work, cache, eq.mixed_tokens(batch, x.chunk_size))
+    _, _, step, waits = pass_on_replica(eq, s, g, work, cache, eq.mixed_tokens(batch, x.chunk_size), batch)
     return eq.inter_token_latency(step, waits)
 
 

@@ -13,7 +13,7 @@ from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode
 from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
 from .communication import all_reduce_on_node, all_to_all, neighbour
 from .power import activities, power_of_device
-from .single_node import step_on_device
+from .single_node import language_overhead, step_on_device
 
 
 def device_cache(eq: Reading, x: Lowered, g: Lowered, context: Any, batch: Any) -> Any:
@@ -48,7 +48,9 @@ def messages(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
     return tensor if not (x.expert_parallel or x.pipelined) else eq.both_messages(tensor, expert, stages)
 
 
-def pass_on_replica(eq: Reading, x: Lowered, g: Lowered, work: Any, cache: Any, tokens: Any) -> tuple[Any, Any, Any, Any]:
+def pass_on_replica(
+    eq: Reading, x: Lowered, g: Lowered, work: Any, cache: Any, tokens: Any, sequences: Any, decode: bool = True
+) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of one pass through all stages of a replica.
 
     ``work`` is the whole model's for one stage's tokens; ``cache`` is what one device of a tensor group touches if it had all layers.
@@ -57,7 +59,8 @@ def pass_on_replica(eq: Reading, x: Lowered, g: Lowered, work: Any, cache: Any, 
     share = eq.device_work(work, x.tp_size, x.pp_size)
     weights = eq.device_bytes(weights_read(eq, x, g, tokens), x.tp_size, x.pp_size)
     traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size) if x.pipelined else cache)
-    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
+    overhead = language_overhead(eq, x, g, tokens, sequences, decode) if x.has("layer_time") else None
+    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth, overhead)
     step = eq.through_stages(stage, x.pp_size) if x.pipelined else stage
     return compute, memory, step, 0.0 if x.alone else messages(eq, x, g, tokens)
 
@@ -67,12 +70,12 @@ def prefill_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any) -> tuple[Any, 
     new = eq.computed_tokens(x.input_len, x.prefix_len) if x.prefixed else x.input_len
     tokens = eq.token_count(batch, new)
     work = pass_work(eq, g, tokens, batch, batch, new, x.prefix_len if x.prefixed else 0.0)
-    return pass_on_replica(eq, x, g, work, device_cache(eq, x, g, x.input_len, batch), tokens)
+    return pass_on_replica(eq, x, g, work, device_cache(eq, x, g, x.input_len, batch), tokens, batch, decode=False)
 
 
 def decode_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of one token for each sequence of a batch."""
-    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch), batch)
+    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch), batch, batch)
 
 
 def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
@@ -81,7 +84,7 @@ def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any,
     _, _, draft, draft_waits = decode_pass(eq, x, x.draft, batch, context)
     tokens = eq.verified_tokens(batch, x.draft_tokens)
     work = decode_work(eq, g, tokens, context)
-    compute, memory, verify, waits = pass_on_replica(eq, x, g, work, device_cache(eq, x, g, context, batch), tokens)
+    compute, memory, verify, waits = pass_on_replica(eq, x, g, work, device_cache(eq, x, g, context, batch), tokens, batch)
     gained = eq.speculative_tokens(x.acceptance_rate, x.draft_tokens)
     step = eq.speculative_token_time(draft, verify, x.draft_tokens, gained)
     return compute, memory, step, eq.speculative_token_time(draft_waits, waits, x.draft_tokens, gained) if x.tensor else 0.0
@@ -332,7 +335,7 @@ class ServingModel:
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
             or calibrated constants, or ``None`` for 1 (the bound).
         weight_precision
-            In which weights are stored and read, such as ``"int4"``; that of the arithmetic by default.
+            In which weights are stored and read, such as ``"int4"``, ``"Q4_K_M"`` or ``"4.5 bits"``; that of the arithmetic by default.
         page_size
             Tokens of a page in which cache memory is handed out, a whole number or an array; none is wasted by default.
         ep_size

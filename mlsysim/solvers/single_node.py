@@ -12,21 +12,34 @@ from .base import Doors, assumed, expect, expect_hardware, masked, needed, sizes
 from .power import activities, power_of_device
 
 
-def step_on_device(eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any) -> tuple[Any, Any, Any]:
+def step_on_device(
+    eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any, overhead: Any = None
+) -> tuple[Any, Any, Any]:
     """Return compute time, memory time and the time of the step: the one step equation of every solver."""
     compute = eq.compute_time(work, peak, x.efficiency_compute)
     memory = eq.memory_time(traffic, bandwidth, x.efficiency_memory)
-    return compute, memory, eq.step_time(compute, memory, 0.0, x.overhead)
+    contention = x.contention if x.has("contention") else 0.0
+    return compute, memory, eq.step_time(compute, memory, contention, x.overhead if overhead is None else overhead)
 
 
-def step_with_offload(eq: Reading, x: Lowered, demand: Demand) -> tuple[Any, Any, Any]:
+def language_overhead(eq: Reading, x: Lowered, g: Lowered, tokens: Any, sequences: Any, decode: bool) -> Any:
+    """Return the time of a language model's pass outside of matrices, weights and caches, by the documented constants."""
+    layers, moved = g.layers, eq.moved_between_kernels(tokens, g.layers, g.hidden, x.moved_size)
+    if x.has("tp_size") and not x.alone:
+        layers, moved = eq.layers_held(layers, x.pp_size), eq.device_bytes(moved, x.tp_size, x.pp_size)
+    between = eq.memory_time(moved, x.hardware.bandwidth, x.efficiency_memory)
+    return eq.pass_overhead(between, layers, x.decode_layer_time if decode else x.layer_time, sequences, x.sequence_time)
+
+
+def step_with_offload(eq: Reading, x: Lowered, demand: Demand, overhead: Any = None) -> tuple[Any, Any, Any]:
     """Return compute time, memory time and the time of a step whose weights come from the host's memory."""
     hardware = x.hardware
     host = eq.achieved_bandwidth(eq.one_way_bandwidth(hardware.host_bandwidth, hardware.host_directions), x.efficiency_link)
     compute = eq.compute_time(demand.work, hardware.peak, x.efficiency_compute)
     near = eq.memory_time(eq.traffic_without_weights(demand.traffic, demand.read), hardware.bandwidth, x.efficiency_memory)
     memory = eq.slower_level(near, eq.memory_time(demand.read, host))
-    return compute, memory, eq.step_time(compute, memory, 0.0, x.overhead)
+    contention = x.contention if x.has("contention") else 0.0
+    return compute, memory, eq.step_time(compute, memory, contention, x.overhead if overhead is None else overhead)
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
@@ -34,13 +47,15 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     hardware = x.hardware
     demand = x.workload.demand(eq, x)
     bandwidth, footprint = hardware.bandwidth, demand.footprint
+    overhead = x.overhead
+    if x.has("layer_time"):
+        overhead = language_overhead(eq, x, x.model, demand.tokens, x.batch_size, x.phase == "decode")
     if x.offloaded:
         footprint = eq.footprint_without_weights(footprint, demand.weights)
-        compute, memory, step = step_with_offload(eq, x, demand)
+        compute, memory, step = step_with_offload(eq, x, demand, overhead)
     else:
         bandwidth = hardware.cache_bandwidth if x.on_chip else bandwidth
-        compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, bandwidth)
-    overhead = x.overhead
+        compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, bandwidth, overhead)
     if demand.update is not None:
         overhead = eq.memory_time(demand.update, bandwidth, x.efficiency_memory)
         step = eq.training_step_time(step, 0.0, overhead)
@@ -127,7 +142,8 @@ class SingleNodeModel:
             ``forward`` (scores for every token), ``prefill`` (fills the cache, scores for the last token), ``decode``
             (one new token a sequence) or ``training`` (forward, backward and update).
         weight_precision
-            In which weights are stored and read, such as ``"int4"`` with arithmetic at ``fp16``; that of the arithmetic by default.
+            In which weights are stored and read, such as ``"int4"``, ``"Q4_K_M"`` or ``"4.5 bits"``, with arithmetic at ``fp16``; that of
+            the arithmetic by default.
         memory_level
             ``main``; ``cache``, where everything must fit into on-chip memory whose bandwidth is stated; or ``host``, where
             weights are read over the host link (models of language, but not in training).
