@@ -3,18 +3,15 @@
 import math
 import re
 from collections.abc import Callable
-from functools import cache
 from importlib import import_module
 from typing import Any
 
-from .. import zoo
 from ..errors import MlsysimError
 from ..hardware import HardwareNode
 from ..profiles import Profile, profile
 from ..readings import NUMBERS
-from ..solvers.serving import ServingModel
-from ..workloads import TransformerWorkload
 from .rows import Answer, Row, Unanswered, hardware
+from .serving import ANSWER, PROMPT, Case, case_of
 from .stated import intensity, maybe, stated
 
 FILES = ("energy_carbon_water.csv",)
@@ -41,8 +38,10 @@ UNKNOWN = {
 """Metrics of energy that have no answer, and why."""
 
 _KNOWN = (DEVICE_POWER, DEVICE_ENERGY, SYSTEM_POWER, SYSTEM_ENERGY, TOTALS, CARBON, HOURS, WATER, INPUTS, UNKNOWN)
+_ASPECT = 128
+"""Width of a usual transformer over its number of layers."""
+
 _WORDS = re.compile(r"joules|energy|watt|power|co2|carbon|water|_wh_|mwh|kwh")
-_SERVING = ServingModel()
 
 
 def takes(row: Row) -> bool:
@@ -119,18 +118,39 @@ def _count(row: Row) -> int:
     return row.whole("hw_count") or 1
 
 
-def _activities(row: Row, device: HardwareNode, told: list[str]) -> tuple[float, float]:
+def _case(row: Row, told: list[str]) -> Case | None:
+    """Return how a row of a language model that generates is solved; of a model that nobody describes, a usual shape stands in."""
+    cells = {**row.cells, "metric": "throughput_output_tokens_per_s_total"}
+    size = row.number("params")
+    try:
+        found = case_of(Row(cells))
+    except Unanswered:
+        if size is None or not (row.number("output_len") or "token" in row.text("metric")):
+            return None
+        hidden = 128 * round((size / 12 * _ASPECT) ** (1 / 3) / 128)
+        shape = {"layers": max(1, round(size / 12 / hidden**2)), "hidden": hidden, "heads": hidden // 128, "kv_heads": 8, "vocab": 128000}
+        shape["heads"] -= shape["heads"] % 8
+        told.append(f"The shape of the model is not known: {shape['layers']} layers of width {hidden} stand in.")
+        found = case_of(Row({**cells, **shape, "head_dim": 128, "ffn": 4 * hidden, "gated_mlp": 0, "experts": "", "model": "unknown"}))
+    told.extend(found.assumptions)
+    return found if found.model.causal else None
+
+
+def _activities(row: Row, told: list[str]) -> tuple[float, float]:
     """Return how much of the time a device moves data from memory, and how much it computes."""
-    if _speaks(row):
-        result = _served(row, device, told)
-        return result.number("activity_memory"), result.number("activity_compute")
-    told.append("Devices are taken to compute all the time.")
-    return 0.0, 1.0
+    case = _case(row, told)
+    if case is None:
+        told.append("Devices are taken to compute all the time.")
+        return 0.0, 1.0
+    prompt, answer = row.number("input_len") or PROMPT, row.number("output_len") or ANSWER
+    batch = (row.number("batch") or case.places(prompt, answer)) / max(1, row.whole("dp") or 1)
+    result = case.serve(batch, prompt, answer, profile("serving"), case.stack)
+    return result.number("activity_memory"), result.number("activity_compute")
 
 
 def _device_power(row: Row, device: HardwareNode, numbers: Any, told: list[str]) -> float:
     """Return the average power of one device of a row, without a cap."""
-    memory, compute = _activities(row, device, told)
+    memory, compute = _activities(row, told)
     shares = (numbers["waiting_power"], numbers["streaming_power"], numbers["computing_power"])
     return float(NUMBERS.device_power(_rating(device), *shares, memory, compute))
 
@@ -146,12 +166,8 @@ def _energy_of_devices(row: Row, numbers: Any, told: list[str]) -> Answer:
     """Answer the energy of all accelerators for one token, image or such."""
     device, count = hardware(row.text("hw")), _count(row)
     power = _device_power(row, device, numbers, told)
-    if row.text("metric") == "gpu_joules_per_output_token":
-        rate = _served(row, device, told).number("throughput")
-    else:
-        rate = _rate(row)
     cap = _cap(row)
-    rate *= NUMBERS.clock_under_cap(min(cap, power), numbers["resting_power"] * _rating(device), power)
+    rate = _rate(row) * NUMBERS.clock_under_cap(min(cap, power), numbers["resting_power"] * _rating(device), power)
     return _answer(row, NUMBERS.token_energy(count * min(cap, power), rate), 0.0, False, told, device.zoo_name)
 
 
@@ -195,7 +211,7 @@ def _energy_of_system(row: Row, numbers: Any, told: list[str]) -> Answer:
 _RATES = {
     "Offline": ("throughput_output_tokens_per_s_total", "offline_samples_per_s"),
     "Server": ("server_output_tokens_per_s_total", "server_samples_per_s", "throughput_output_tokens_per_s_total", "offline_samples_per_s"),
-    "": ("inference_images_per_s", "offline_samples_per_s", "images_per_s", "samples_per_s"),
+    "": ("throughput_output_tokens_per_s_total", "inference_images_per_s", "offline_samples_per_s", "images_per_s", "samples_per_s"),
 }
 
 
@@ -205,7 +221,7 @@ def _rate(row: Row) -> float:
     scenario = next((s for s in ("Offline", "Server") if s in place), "")
     wants_tokens = "token" in row.text("metric")
     for metric in _RATES[scenario]:
-        if scenario and wants_tokens != ("tokens" in metric):
+        if wants_tokens != ("tokens" in metric):
             continue
         if (value := _elsewhere(row, metric)) is not None:
             return value

@@ -3,15 +3,15 @@
 import math
 import re
 from functools import cache
-from typing import Any
 
 from .. import zoo
 from ..profiles import Profile
 from ..readings import NUMBERS
 from ..solvers.reliability import ReliabilityModel, node_mtbf
 from ..systems import Fleet
-from ..workloads import TransformerWorkload, all_parameters
+from ..workloads import all_parameters
 from .rows import Answer, Row, Unanswered, hardware
+from .serving import model_of
 
 FILES = ("reliability.csv",)
 
@@ -144,9 +144,5 @@ def _node(device: str, told: list[str]) -> str:
 
 def _checkpoint(row: Row) -> float:
     """Return the size of a checkpoint in terabytes."""
-    from .energy import model_of
-
-    model: Any = model_of(row)
-    if not isinstance(model, TransformerWorkload):
-        raise Unanswered(f"the size of {row.text('model')} is not known")
+    model = model_of(row)
     return float(NUMBERS.checkpoint_bytes(all_parameters(NUMBERS, model.geometry)) / 1e12)
