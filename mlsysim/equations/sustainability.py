@@ -39,17 +39,6 @@ def computing_time(time: q.Time, memory: q.MemoryTime, waiting: q.Time) -> q.Com
 
 
 @equation(source="mlsysim", where="counting")
-def memory_busy_time(traffic: q.MemoryTime, update: q.MemoryTime) -> q.MemoryTime:
-    """Time in which a step moves data from memory: that of its passes and that of the optimizer.
-
-    Holds when the optimizer runs after the last pass.
-
-    Stops holding when it runs layer by layer, behind the backward pass.
-    """
-    return traffic + update
-
-
-@equation(source="mlsysim", where="counting")
 def waiting_time(messages: q.CommunicationTime, layers: q.Layers, layer_time: q.LayerTime) -> q.Time:
     """Time of a pass in which a device waits: for messages of others, and for the launches of its layers.
 

@@ -20,7 +20,7 @@ from ..workloads import (
 )
 from .base import Doors, anywhere, assumed, expect, masked, needed, sizes
 from .communication import COLLECTIVES, Place, all_reduce, all_to_all, neighbour
-from .power import power_of_device
+from .power import energy_per_token, power_of_device
 from .single_node import step_on_device
 
 RECOMPUTE = ("none", "selective", "full")
@@ -229,8 +229,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data, update)
     rate = eq.throughput(tokens, total)
     ideal = eq.training_step_time(eq.balanced_time(step, x.pp_size, stages) if x.uneven else step, 0.0, update)
-    activity = eq.busy_share(eq.memory_busy_time(memory, update), total), eq.busy_share(eq.computing_time(step, memory, 0.0), total)
-    power = power_of_device(eq, x, *activity)
+    power = power_of_device(eq, x, total, update, eq.computing_time(total, step, update))
     values = {
         "step_time": total,
         "throughput": rate,
@@ -258,10 +257,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "run_time": eq.training_run_time(g.training_tokens, rate)
         if g.has("training_tokens")
         else Missing(f"{x.model_title} states no number of training tokens"),
-        "activity_memory": activity[0],
-        "activity_compute": activity[1],
-        "device_power": power,
-        "energy_per_token": power if type(power) is Missing else eq.token_energy(eq.fleet_power(power, devices), rate),
+        **power,
+        "energy_per_token": energy_per_token(eq, power["device_power"], devices, rate),
         "bottleneck": eq.label(eq.either(tensor > step, data > total), "link", eq.label(compute >= memory, "compute", "memory")),
         "tp_algorithm": tensor_algorithm,
         "dp_algorithm": data_algorithm,

@@ -9,7 +9,7 @@ from ..readings import Reading
 from ..results import Missing, PerformanceProfile
 from ..workloads import Demand, Workload
 from .base import Doors, assumed, expect, expect_hardware, masked, needed, sizes
-from .power import activities, power_of_device
+from .power import power_of_device, streaming_time
 
 
 def step_on_device(
@@ -42,6 +42,18 @@ def step_with_offload(eq: Reading, x: Lowered, demand: Demand, overhead: Any = N
     return compute, memory, eq.step_time(compute, memory, contention, x.overhead if overhead is None else overhead)
 
 
+def busy_with_memory(eq: Reading, x: Lowered, demand: Demand, memory: Any, overhead: Any) -> tuple[Any, Any]:
+    """Return the times of a step in which the device streams from its memory, and in which it waits for launches."""
+    if not x.has("waiting_power"):
+        return 0.0, 0.0
+    if demand.update is not None:
+        return overhead, 0.0
+    streaming = memory if demand.read is None or x.offloaded else streaming_time(eq, x, demand.read)
+    if not x.has("layer_time"):
+        return streaming, 0.0 if demand.read is not None else overhead
+    return streaming, eq.waiting_time(0.0, x.model.layers, x.decode_layer_time if x.phase == "decode" else x.layer_time)
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve one step, in whatever reading."""
     hardware = x.hardware
@@ -66,12 +78,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     feasible = footprint <= capacity
     if demand.working is not None and hardware.storage is not None:
         feasible = eq.both(feasible, demand.working <= hardware.capacity)
-    moving = memory if demand.update is None else eq.memory_busy_time(memory, overhead)
-    waiting = 0.0
-    if x.has("layer_time"):
-        waiting = eq.waiting_time(0.0, x.model.layers, x.decode_layer_time if x.phase == "decode" else x.layer_time)
-    activity = activities(eq, step, moving, waiting)
-    power = power_of_device(eq, x, *activity)
+    power = power_of_device(eq, x, step, *busy_with_memory(eq, x, demand, memory, overhead))
     values = {
         "latency": step,
         "latency_compute": compute,
@@ -83,10 +90,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "ridge_point": eq.ridge_point(hardware.peak, bandwidth),
         "mfu": eq.model_flops_utilization(demand.model_work, step, hardware.peak, 1.0),
         "memory_footprint": footprint,
-        "activity_memory": activity[0],
-        "activity_compute": activity[1],
-        "device_power": power,
-        "energy": power if type(power) is Missing else eq.device_energy(power, step),
+        **power,
+        "energy": eq.device_energy(power["device_power"], step) if hardware.has("power") else power["device_power"],
         "feasible": feasible,
         "label": x.label,
     }
