@@ -46,14 +46,19 @@ MICROBATCH = 512
 """Prompt tokens that llama.cpp computes together."""
 
 
+SUSPECT = ("LI-105", "LI-439")
+"""Rows that constants are not fitted on: one beats physics as its layout is printed, one is ten times slower than its like in the source."""
+
+
 def takes(row: Row) -> bool:
     """Whether a row is of this family."""
     return row.text("metric") in METRICS and bool(row.text("model")) and not row.text("img_size")
 
 
 def fitted(row: Row) -> bool:
-    """Whether the constants are fitted on a row: complete, on one replica without stages."""
-    return row.text("complete") == "1" and not (row.whole("pp") or 1) > 1 and "OUTLIER" not in row.text("notes")
+    """Whether the constants are fitted on a row: complete, or one sequence of unstated length, which tells little; without stages."""
+    told = row.text("complete") == "1" or (kind(row) == "decode1" and row.text("metric") != "mbu_percent")
+    return told and not (row.whole("pp") or 1) > 1 and row.text("id") not in SUSPECT
 
 
 def headline(row: Row) -> bool:
@@ -88,6 +93,8 @@ STACKS = {
     "fastertransformer": ("fastertransformer", r"deepspeed.*static"),
     "llama.cpp": (r"llama\.?cpp", "llama-bench", "ollama", "gguf", "lm ?studio", "koboldcpp"),
     "sglang": ("sglang",),
+    "exllamav2": ("exllama", "tabbyapi"),
+    "mlc-llm": (r"\bmlc\b", r"mlc-?llm"),
     "vllm": ("vllm", r"\btgi\b", "text.generation.inference", "lmdeploy"),
 }
 
