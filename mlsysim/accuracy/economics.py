@@ -5,7 +5,7 @@ import re
 from ..profiles import Profile
 from ..readings import NUMBERS
 from .rows import Answer, Row, Unanswered
-from .stated import maybe, stated
+from .stated import stated
 
 FILES = ("economics.csv",)
 
@@ -23,7 +23,7 @@ UNKNOWN = {"theoretical_revenue_usd_per_day": "what customers would pay is no co
 def takes(row: Row) -> bool:
     """Whether a row is one of costs."""
     metric = row.text("metric")
-    return metric in INPUTS or metric in UNKNOWN or "usd" in metric or (metric == "training_gpu_hours" and row.text("id").startswith("EC"))
+    return metric in INPUTS or metric in UNKNOWN or "usd" in metric
 
 
 def fitted(row: Row) -> bool:
@@ -53,10 +53,8 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
         raise Unanswered(f"{metric} is an input, not a target")
     if metric in UNKNOWN:
         raise Unanswered(UNKNOWN[metric])
-    if metric == "training_gpu_hours":
-        value = device_hours(row)
-    elif metric.startswith("training_cost"):
-        hours, (price,) = device_hours(row), stated(row, "price_per_device_hour")
+    if metric.startswith("training_cost"):
+        (hours,), (price,) = stated(row, "device_hours"), stated(row, "price_per_device_hour")
         value = NUMBERS.rental_cost(price / HOUR, 1.0, hours * HOUR)
     elif metric.startswith("serving_cost"):
         value = NUMBERS.rental_cost(_factors(row)[0] / HOUR, _factors(row)[1], 24 * HOUR)
@@ -64,19 +62,9 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
         rate, price = stated(row, "tokens_per_second", "price_per_hour")
         cost = NUMBERS.rental_cost(price / HOUR, 1.0, HOUR)
         value = NUMBERS.cost_per_million_tokens(cost, NUMBERS.tokens_served(rate, HOUR, 1.0))
-        value *= 1e6 if value < 1e-3 and metric.endswith("_tokens_e6") else 1.0
     else:
         raise Unanswered(f"nothing that the row states leads to {metric}")
     return Answer(float(value), 0.0, row.text("unit"), kind(row), False, "", ("The row states the numbers; this is their arithmetic.",))
-
-
-def device_hours(row: Row) -> float:
-    """Return device-hours, as stated or as devices times time."""
-    if (hours := maybe(row, "device_hours")) is not None and row.text("metric") != "training_gpu_hours":
-        return hours
-    if (days := maybe(row, "days")) is not None and (devices := maybe(row, "devices") or row.number("hw_count")) is not None:
-        return devices * days * 24
-    raise Unanswered("the row does not state for how long how many devices worked")
 
 
 def _factors(row: Row) -> tuple[float, float]:

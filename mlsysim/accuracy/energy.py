@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Callable
-from importlib import import_module
+from functools import lru_cache
 from typing import Any
 
 from ..errors import MlsysimError
@@ -12,7 +12,7 @@ from ..profiles import Profile, profile
 from ..readings import NUMBERS
 from .rows import Answer, Row, Unanswered, hardware
 from .serving import ANSWER, PROMPT, Case, case_of
-from .stated import intensity, maybe, stated
+from .stated import elsewhere, intensity, maybe, stated
 
 FILES = ("energy_carbon_water.csv",)
 
@@ -38,6 +38,9 @@ UNKNOWN = {
 """Metrics of energy that have no answer, and why."""
 
 _KNOWN = (DEVICE_POWER, DEVICE_ENERGY, SYSTEM_POWER, SYSTEM_ENERGY, TOTALS, CARBON, HOURS, WATER, INPUTS, UNKNOWN)
+TRAINING = 0.8
+"""Share of a training run in which devices compute, where nothing is said of the run: the rest is messages, checkpoints, restarts."""
+
 _ASPECT = 128
 """Width of a usual transformer over its number of layers."""
 
@@ -99,12 +102,11 @@ def _answer(row: Row, value: float, bound: float, rate: bool, told: list[str], d
 
 
 def _rating(device: HardwareNode) -> float:
-    """Return the electrical power that a device is rated for."""
-    ratings = device.power
-    rated = ratings.tdp if ratings.tdp is not None else ratings.active
-    if rated is None:
+    """Return the electrical power that a device is rated for, or the greatest that its vendor measured, where that is less."""
+    stated = [float(p.to("W").magnitude) for p in (device.power.tdp, device.power.active) if p is not None]
+    if not stated:
         raise Unanswered(f"{device.title} states no electrical power")
-    return float(rated.to("W").magnitude)
+    return min(stated)
 
 
 def _cap(row: Row) -> float:
@@ -120,12 +122,14 @@ def _count(row: Row) -> int:
 
 def _case(row: Row, told: list[str]) -> Case | None:
     """Return how a row of a language model that generates is solved; of a model that nobody describes, a usual shape stands in."""
-    cells = {**row.cells, "metric": "throughput_output_tokens_per_s_total"}
-    size = row.number("params")
+    size, metric = row.number("params"), row.text("metric")
+    if not (row.number("output_len") or "token" in metric or (metric in SYSTEM_POWER | SYSTEM_ENERGY and "MLPerf" in row.text("source"))):
+        return None
+    cells = {**row.cells, **_lengths(row), "metric": "throughput_output_tokens_per_s_total"}
     try:
         found = case_of(Row(cells))
-    except Unanswered:
-        if size is None or not (row.number("output_len") or "token" in row.text("metric")):
+    except MlsysimError:
+        if size is None or row.text("arch") in ("cnn", "encoder", "diffusion"):
             return None
         hidden = 128 * round((size / 12 * _ASPECT) ** (1 / 3) / 128)
         shape = {"layers": max(1, round(size / 12 / hidden**2)), "hidden": hidden, "heads": hidden // 128, "kv_heads": 8, "vocab": 128000}
@@ -136,16 +140,38 @@ def _case(row: Row, told: list[str]) -> Case | None:
     return found if found.model.causal else None
 
 
+def _lengths(row: Row) -> dict[str, str]:
+    """Return lengths of prompts and answers that the notes of a row state in words, as cells that the columns leave empty."""
+    notes, found = row.text("notes"), {}
+    if mean := re.search(r"mean output \D*?(\d+)(?:-(\d+))?", notes.replace("tokens/sample = tokens/s / samples/s (about", "")):
+        found["output_len"] = mean[2] or mean[1]
+    elif most := re.search(r"max (\d+) output tokens", notes):
+        found["output_len"] = most[1]
+    if longest := re.search(r"max length (\d+)", notes):
+        found["input_len"] = str(int(longest[1]) // (2 if "variable" in notes else 1))
+    return {n: v for n, v in found.items() if not row.text(n)}
+
+
 def _activities(row: Row, told: list[str]) -> tuple[float, float]:
-    """Return how much of the time a device moves data from memory, and how much it computes."""
+    """Return how much of the time a device streams from memory, and how much it computes."""
+    memory, compute, said = _busy(tuple(row.cells.items()))
+    told.extend(said)
+    return memory, compute
+
+
+@lru_cache(maxsize=4096)
+def _busy(cells: tuple[tuple[str, str], ...]) -> tuple[float, float, tuple[str, ...]]:
+    row, told = Row(dict(cells)), list[str]()
     case = _case(row, told)
     if case is None:
-        told.append("Devices are taken to compute all the time.")
-        return 0.0, 1.0
+        if row.text("metric") == "avg_power_per_chip_w":
+            return 0.0, TRAINING, (f"In a long run devices are taken to compute {TRAINING:.0%} of the time, and to wait else.",)
+        return 0.0, 1.0, ("Devices are taken to compute all the time.",)
+    row = Row({**row.cells, **_lengths(row)})
     prompt, answer = row.number("input_len") or PROMPT, row.number("output_len") or ANSWER
     batch = (row.number("batch") or case.places(prompt, answer)) / max(1, row.whole("dp") or 1)
     result = case.serve(batch, prompt, answer, profile("serving"), case.stack)
-    return result.number("activity_memory"), result.number("activity_compute")
+    return result.number("activity_memory"), result.number("activity_compute"), tuple(told)
 
 
 def _device_power(row: Row, device: HardwareNode, numbers: Any, told: list[str]) -> float:
@@ -167,7 +193,7 @@ def _energy_of_devices(row: Row, numbers: Any, told: list[str]) -> Answer:
     device, count = hardware(row.text("hw")), _count(row)
     power = _device_power(row, device, numbers, told)
     cap = _cap(row)
-    rate = _rate(row) * NUMBERS.clock_under_cap(min(cap, power), numbers["resting_power"] * _rating(device), power)
+    rate = _rate(row, told) * NUMBERS.clock_under_cap(min(cap, power), numbers["resting_power"] * _rating(device), power)
     return _answer(row, NUMBERS.token_energy(count * min(cap, power), rate), 0.0, False, told, device.zoo_name)
 
 
@@ -205,45 +231,38 @@ def _of_system(row: Row, numbers: Any, told: list[str]) -> Answer:
 def _energy_of_system(row: Row, numbers: Any, told: list[str]) -> Answer:
     """Answer the energy of a whole server for one token, image or sample."""
     power, device, clock = _system(row, numbers, told)
-    return _answer(row, NUMBERS.token_energy(power, clock * _rate(row)), 0.0, False, told, device.zoo_name)
+    return _answer(row, NUMBERS.token_energy(power, clock * _rate(row, told)), 0.0, False, told, device.zoo_name)
 
 
 _RATES = {
-    "Offline": ("throughput_output_tokens_per_s_total", "offline_samples_per_s"),
-    "Server": ("server_output_tokens_per_s_total", "server_samples_per_s", "throughput_output_tokens_per_s_total", "offline_samples_per_s"),
-    "": ("throughput_output_tokens_per_s_total", "inference_images_per_s", "offline_samples_per_s", "images_per_s", "samples_per_s"),
+    "Offline": ("offline_samples_per_s",),
+    "Server": ("server_samples_per_s", "offline_samples_per_s"),
+    "": ("inference_images_per_s", "offline_samples_per_s", "images_per_s", "samples_per_s"),
 }
 
 
-def _rate(row: Row) -> float:
+def _rate(row: Row, told: list[str]) -> float:
     """Return tokens, images or samples a second, as the family of the model answers it."""
+    metric = row.text("metric")
+    if "token" in metric or "request" in metric or "response" in metric:
+        case = _case(row, told)
+        if case is None:
+            raise Unanswered(f"how fast {row.text('model')} runs is not known")
+        rate = case.speed(case, profile("serving"), case.stack)
+        return rate if "token" in metric else rate / (row.number("output_len") or ANSWER)
     place = row.text("locator") + row.text("url")
     scenario = next((s for s in ("Offline", "Server") if s in place), "")
-    wants_tokens = "token" in row.text("metric")
-    for metric in _RATES[scenario]:
-        if wants_tokens != ("tokens" in metric):
-            continue
-        if (value := _elsewhere(row, metric)) is not None:
-            return value
+    beams = re.search(r"beam width (\d+)", row.text("notes"))
+    for asked in _RATES[scenario]:
+        if (value := elsewhere(Row({**row.cells, **_lengths(row)}), asked)) is not None:
+            return value / (float(beams[1]) if beams else 1.0)
     raise Unanswered(f"how fast {row.text('model')} runs is not known")
-
-
-def _elsewhere(row: Row, metric: str) -> float | None:
-    """Return what another family answers for the same configuration, if any does."""
-    accuracy = import_module(__package__)
-    asked = Row({**row.cells, "metric": metric})
-    for name in ("serving", "vision", "other", "training"):
-        try:
-            family = accuracy.module(name)
-            if family.takes(asked):
-                return float(family.predict(asked).value)
-        except (ImportError, MlsysimError):
-            continue
-    return None
 
 
 def _run_hours(row: Row, told: list[str]) -> float:
     """Return device-hours of a training run: as stated, else as the training family answers them."""
+    if "per trillion" in row.text("notes"):
+        raise Unanswered("the hours are stated for each trillion tokens, and the tokens are not")
     days, devices = maybe(row, "days"), maybe(row, "devices") or row.number("hw_count")
     if days is not None and devices is not None:
         return float(devices * (24 * days + (maybe(row, "hours") or 0.0)))
@@ -252,7 +271,7 @@ def _run_hours(row: Row, told: list[str]) -> float:
         return hours
     if not own and (hours := maybe(row, "hours")) is not None:
         return hours
-    found = _elsewhere(row, "training_chip_hours")
+    found = elsewhere(row, "training_chip_hours")
     if found is None:
         raise Unanswered("the row does not state for how long how many devices worked, and the run is not known")
     told.append("The hours are not stated: they are those that the training of this model is predicted to take.")
@@ -271,8 +290,8 @@ def _energy(row: Row, numbers: Any, told: list[str]) -> float:
     hours, watts_stated = _run_hours(row, told), maybe(row, "watts")
     if watts_stated is None:
         device = hardware(row.text("hw"))
-        watts = min(_cap(row), NUMBERS.device_power(_rating(device), *(numbers[f"{n}_power"] for n in ("waiting", "streaming", "computing")), 0.0, 1.0))
-        told.append("The power is not stated: devices are taken to compute all the time.")
+        watts = min(_cap(row), NUMBERS.device_power(_rating(device), *(numbers[f"{n}_power"] for n in ("waiting", "streaming", "computing")), 0.0, TRAINING))
+        told.append(f"The power is not stated: devices are taken to compute {TRAINING:.0%} of the time.")
     else:
         watts = watts_stated
     energy = float(NUMBERS.it_energy(watts, hours) / 1e3)

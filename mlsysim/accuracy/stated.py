@@ -1,7 +1,9 @@
 """Numbers that a row states in words, such as "512 chips x 20 d x 310 W": the inputs of arithmetic."""
 
 import re
+from importlib import import_module
 
+from ..errors import MlsysimError
 from .rows import Row, Unanswered
 
 _NUMBER = r"(\d[\d,]*(?:\.\d+)?(?:e\d+)?) ?([KM](?= ?\w*-?h))?"
@@ -20,7 +22,7 @@ PATTERNS = {
     "nodes": _NUMBER + r" nodes\b",
     "days": _NUMBER + r" (?:days?|d)\b",
     "hours": _NUMBER + r" ?(?:hours?|h)\b(?!/)",
-    "device_hours": _NUMBER + r" ?(?:[A-Z]+\d*|TPU ?v\d\w*|GPU|chip|accelerator|device)[- ](?:h|hours?)\b",
+    "device_hours": r"(?<![\w$.])" + _NUMBER + r" ?(?:[A-Z]+\d*|TPU ?v\d\w*|GPU|chip|accelerator|device)[- ](?:h|hours?)\b",
     "watts": _NUMBER + r" W\b(?!h)",
     "watt_hours": _NUMBER + r" Wh\b",
     "kilowatt_hours": _NUMBER + r" kWh\b",
@@ -65,3 +67,16 @@ def intensity(row: Row) -> float | None:
     if match is None:
         return None
     return float(match[1]) * _GRAMS[match[2].removesuffix("e").removesuffix("CO2")] / (1e3 if match[3] == "MWh" else 1.0)
+
+
+def elsewhere(row: Row, metric: str) -> float | None:
+    """Return what another family answers for the same configuration, if any does."""
+    asked = Row({**row.cells, "metric": metric})
+    for name in ("serving", "vision", "other", "training"):
+        try:
+            family = import_module(f".{name}", __package__)
+            if family.takes(asked):
+                return float(family.predict(asked).value)
+        except (ImportError, MlsysimError):
+            continue
+    return None
