@@ -68,10 +68,11 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
 
 
 def _factors(row: Row) -> tuple[float, float]:
-    """Return price an hour and number of devices from a product such as "226.75 nodes x 8 x 24 x $2"."""
+    """Return price an hour and number of devices, from columns or from a product such as "226.75 nodes x 8 x 24 x $2"."""
     text = row.text("notes")
-    price = re.search(r"\$([\d.]+)", text)
-    nodes = re.search(r"([\d.]+) nodes x (\d+)", text)
-    if price is None or (nodes is None and row.number("hw_count") is None):
+    price, nodes = re.search(r"\$([\d.]+)", text), re.search(r"([\d.]+) nodes x (\d+)", text)
+    each = row.number("price_per_device_hour") or (float(price[1]) if price else None)
+    devices = row.number("devices") or (float(nodes[1]) * float(nodes[2]) if nodes else row.number("hw_count"))
+    if each is None or devices is None:
         raise Unanswered("the row does not state devices and a price")
-    return float(price[1]), float(nodes[1]) * float(nodes[2]) if nodes else row.need("hw_count")[0]
+    return each, devices

@@ -12,7 +12,7 @@ from ..profiles import Profile, profile
 from ..readings import NUMBERS
 from .rows import Answer, Row, Unanswered, hardware
 from .serving import ANSWER, PROMPT, Case, case_of
-from .stated import elsewhere, intensity, maybe, stated
+from .stated import elsewhere, intensity, maybe, parts, stated
 
 FILES = ("energy_carbon_water.csv",)
 
@@ -55,8 +55,13 @@ def takes(row: Row) -> bool:
 
 def fitted(row: Row) -> bool:
     """Whether constants are fitted on the row: on power that was measured at devices or servers, not on totals or products."""
-    metric = row.text("metric")
-    return row.text("value_is").startswith("measured") and (metric in DEVICE_POWER or metric == "system_avg_power_w")
+    whole = row.text("complete") == "1" and row.text("value_is").startswith("measured")
+    return whole and (row.text("metric") in DEVICE_POWER or row.text("metric") == "system_avg_power_w")
+
+
+def compared(row: Row) -> bool:
+    """Whether intervals are taken from the row: from those that are fitted on, and from energy for each token or sample."""
+    return fitted(row) or row.text("metric") in DEVICE_ENERGY | SYSTEM_ENERGY or (row.text("metric") in DEVICE_POWER)
 
 
 def kind(row: Row) -> str:
@@ -111,8 +116,7 @@ def _rating(device: HardwareNode) -> float:
 
 def _cap(row: Row) -> float:
     """Return the power cap of each device that a row states."""
-    found = re.search(r"power[_ ](?:limit|cap)\D{0,12}?(\d+) ?W|(\d+) ?W (?:cap|limit)", row.text("notes"))
-    return float(found[1] or found[2]) if found else math.inf
+    return maybe(row, "power_cap_w") or math.inf
 
 
 def _count(row: Row) -> int:
@@ -142,14 +146,10 @@ def _case(row: Row, told: list[str]) -> Case | None:
 
 def _lengths(row: Row) -> dict[str, str]:
     """Return lengths of prompts and answers that the notes of a row state in words, as cells that the columns leave empty."""
-    notes, found = row.text("notes"), {}
-    if mean := re.search(r"mean output \D*?(\d+)(?:-(\d+))?", notes.replace("tokens/sample = tokens/s / samples/s (about", "")):
-        found["output_len"] = mean[2] or mean[1]
-    elif most := re.search(r"max (\d+) output tokens", notes):
-        found["output_len"] = most[1]
-    if longest := re.search(r"max length (\d+)", notes):
-        found["input_len"] = str(int(longest[1]) // (2 if "variable" in notes else 1))
-    return {n: v for n, v in found.items() if not row.text(n)}
+    found = {"output_len": maybe(row, "mean_output_len") or maybe(row, "max_output_len")}
+    if (longest := maybe(row, "max_input_len")) is not None:
+        found["input_len"] = longest // 2
+    return {n: str(v) for n, v in found.items() if v is not None and not row.text(n)}
 
 
 def _activities(row: Row, told: list[str]) -> tuple[float, float]:
@@ -252,10 +252,9 @@ def _rate(row: Row, told: list[str]) -> float:
         return rate if "token" in metric else rate / (row.number("output_len") or ANSWER)
     place = row.text("locator") + row.text("url")
     scenario = next((s for s in ("Offline", "Server") if s in place), "")
-    beams = re.search(r"beam width (\d+)", row.text("notes"))
     for asked in _RATES[scenario]:
         if (value := elsewhere(Row({**row.cells, **_lengths(row)}), asked)) is not None:
-            return value / (float(beams[1]) if beams else 1.0)
+            return value / (maybe(row, "beams") or 1.0)
     raise Unanswered(f"how fast {row.text('model')} runs is not known")
 
 
@@ -311,11 +310,10 @@ def _of_carbon(row: Row, numbers: Any, told: list[str]) -> Answer:
     """Answer the greenhouse gas of a run: its energy times the intensity that the row states, or the sum of stated parts."""
     unit = row.text("metric").rpartition("_")[2]
     grams = {"t": 1e6, "kg": 1e3, "g": 1.0, "lb": 453.59237}[unit]
-    parts = re.findall(r"([\d.]+) ?t? (?:embodied|dynamic|idle)", row.text("notes"))
     if row.text("metric").startswith("lifecycle"):
-        if len(parts) < 2:
+        if len(whole := parts(row)) < 2:
             raise Unanswered("the parts of the whole are not stated")
-        return _answer(row, sum(map(float, parts)), 0.0, False, told)
+        return _answer(row, sum(whole), 0.0, False, told)
     clean = intensity(row)
     if clean is None:
         raise Unanswered("the row does not state the carbon intensity of the electricity")

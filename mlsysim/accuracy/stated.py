@@ -1,4 +1,4 @@
-"""Numbers that a row states in words, such as "512 chips x 20 d x 310 W": the inputs of arithmetic."""
+"""Numbers that a row states beside its configuration, in columns or in words such as "512 chips x 20 d x 310 W": inputs of arithmetic."""
 
 import re
 from importlib import import_module
@@ -18,6 +18,11 @@ def _found(text: str, pattern: str) -> float | None:
 
 
 PATTERNS = {
+    "power_cap_w": r"power[_ ](?:limit|cap)\D{0,12}?" + _NUMBER + r" ?W\b",
+    "beams": r"beam width " + _NUMBER,
+    "max_input_len": r"max length " + _NUMBER + r" but variable",
+    "max_output_len": r"max " + _NUMBER + r" output tokens",
+    "mean_output_len": r"mean output (?:tokens/sample = tokens/s / samples/s \(about )?" + _NUMBER,
     "devices": _NUMBER + r"(?: ?x)? (?:chips|GPUs|TPUs|accelerators)\b",
     "nodes": _NUMBER + r" nodes\b",
     "days": _NUMBER + r" (?:days?|d)\b",
@@ -57,12 +62,21 @@ def stated(row: Row, *names: str) -> list[float]:
 
 
 def maybe(row: Row, name: str) -> float | None:
-    """Return a number that the notes of a row state, or nothing."""
-    return _found(row.text("notes"), PATTERNS[name])
+    """Return a number that a row states in a column or in its notes, or nothing."""
+    value = row.number(name)
+    return value if value is not None else _found(row.text("notes"), PATTERNS[name])
+
+
+def parts(row: Row) -> list[float]:
+    """Return the parts of a whole that a row states in a column or in its notes."""
+    words = row.text("parts_tco2e") or " + ".join(re.findall(r"([\d.]+) ?t? (?:embodied|dynamic|idle)", row.text("notes")))
+    return [float(p) for p in words.split("+") if p.strip()]
 
 
 def intensity(row: Row) -> float | None:
-    """Return the carbon intensity that the notes of a row state, in grams for each kilowatt-hour."""
+    """Return the carbon intensity that a row states in a column or in its notes, in grams for each kilowatt-hour."""
+    if (value := row.number("grid_gco2e_per_kwh")) is not None:
+        return float(value)
     match = _INTENSITY.search(row.text("notes"))
     if match is None:
         return None
