@@ -28,14 +28,14 @@ def busy_share(busy: q.Time, time: q.Time) -> q.Activity:
 
 
 @equation(source="mlsysim", where="counting")
-def computing_time(time: q.Time, memory: q.MemoryTime, waiting: q.Time) -> q.ComputeTime:
-    """Time in which a device works without waiting for its memory: what waiting and memory traffic leave of the whole.
+def time_left(time: q.Time, first: q.Time, second: q.Time) -> q.Time:
+    """What two parts leave of a time.
 
-    Holds when the parts of a step follow each other, or when what overlaps memory traffic draws no more than the traffic alone.
+    Holds when the parts follow each other and lie inside the time.
 
-    Stops holding when waiting is hidden behind memory traffic of other work.
+    Stops holding when they overlap: then more is left than it says.
     """
-    return max(0, time - memory - waiting)
+    return max(0, time - first - second)
 
 
 @equation(source="mlsysim", where="counting")

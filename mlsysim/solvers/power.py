@@ -23,7 +23,7 @@ def power_of_device(eq: Reading, x: Lowered, whole: Any, streaming: Any, waiting
     if not x.has("waiting_power"):
         none = Missing("a bound knows no activities: give stack=, or a Profile as efficiency=")
         return {"activity_memory": none, "activity_compute": none, "device_power": rated}
-    memory, compute = eq.busy_share(streaming, whole), eq.busy_share(eq.computing_time(whole, streaming, waiting), whole)
+    memory, compute = eq.busy_share(streaming, whole), eq.busy_share(eq.time_left(whole, streaming, waiting), whole)
     if type(rated) is not Missing:
         rated = eq.device_power(rated, x.waiting_power, x.streaming_power, x.computing_power, memory, compute)
     return {"activity_memory": memory, "activity_compute": compute, "device_power": rated}

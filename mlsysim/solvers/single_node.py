@@ -42,16 +42,16 @@ def step_with_offload(eq: Reading, x: Lowered, demand: Demand, overhead: Any = N
     return compute, memory, eq.step_time(compute, memory, contention, x.overhead if overhead is None else overhead)
 
 
-def busy_with_memory(eq: Reading, x: Lowered, demand: Demand, memory: Any, overhead: Any) -> tuple[Any, Any]:
+def busy_with_memory(eq: Reading, x: Lowered, demand: Demand, compute: Any, memory: Any, step: Any, update: Any) -> tuple[Any, Any]:
     """Return the times of a step in which the device streams from its memory, and in which it waits for launches."""
     if not x.has("waiting_power"):
         return 0.0, 0.0
     if demand.update is not None:
-        return overhead, 0.0
+        return update, 0.0
     streaming = memory if demand.read is None or x.offloaded else streaming_time(eq, x, demand.read)
-    if not x.has("layer_time"):
-        return streaming, 0.0 if demand.read is not None else overhead
-    return streaming, eq.waiting_time(0.0, x.model.layers, x.decode_layer_time if x.phase == "decode" else x.layer_time)
+    if x.has("layer_time"):
+        return streaming, eq.waiting_time(0.0, x.model.layers, x.decode_layer_time if x.phase == "decode" else x.layer_time)
+    return streaming, eq.time_left(step, memory, compute)
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     feasible = footprint <= capacity
     if demand.working is not None and hardware.storage is not None:
         feasible = eq.both(feasible, demand.working <= hardware.capacity)
-    power = power_of_device(eq, x, step, *busy_with_memory(eq, x, demand, memory, overhead))
+    power = power_of_device(eq, x, step, *busy_with_memory(eq, x, demand, compute, memory, step, overhead))
     values = {
         "latency": step,
         "latency_compute": compute,
