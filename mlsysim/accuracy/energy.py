@@ -11,13 +11,19 @@ from ..hardware import HardwareNode
 from ..profiles import Profile, profile
 from ..readings import NUMBERS
 from .rows import Answer, Row, Unanswered, hardware
-from .serving import ANSWER, PROMPT, Case, case_of
+from .serving import ANSWER, PROMPT, Case, case_of, model_of
 from .stated import elsewhere, intensity, maybe, parts, stated
 
 FILES = ("energy_carbon_water.csv",)
 
 DEVICE_POWER = {"gpu_avg_power_w"}
-DEVICE_ENERGY = {"gpu_joules_per_output_token", "gpu_joules_per_image", "gpu_joules_per_video", "gpu_joules_per_request", "gpu_joules_per_sample"}
+DEVICE_ENERGY = {
+    "gpu_joules_per_output_token",
+    "gpu_joules_per_image",
+    "gpu_joules_per_video",
+    "gpu_joules_per_request",
+    "gpu_joules_per_sample",
+}
 SYSTEM_POWER = {"system_avg_power_w", "avg_power_per_chip_w", "node_power_kw", "node_power_fraction_of_rating", "inference_avg_power_w"}
 SYSTEM_ENERGY = {"joules_per_sample_system", "joules_per_output_token_system", "joules_per_image_system"}
 TOTALS = {"training_energy_mwh", "inference_energy_kwh"}
@@ -40,6 +46,12 @@ UNKNOWN = {
 _KNOWN = (DEVICE_POWER, DEVICE_ENERGY, SYSTEM_POWER, SYSTEM_ENERGY, TOTALS, CARBON, HOURS, WATER, INPUTS, UNKNOWN)
 TRAINING = 0.8
 """Share of a training run in which devices compute, where nothing is said of the run: the rest is messages, checkpoints, restarts."""
+
+SEQUENCE, FLEET = 8192, 1024
+"""Tokens of a sequence at most, and devices, of a training run that states neither."""
+
+LATE = (0.8, 2.3)
+"""How long runs took, over what is predicted where a row states no hours, in the middle eighty percent."""
 
 _ASPECT = 128
 """Width of a usual transformer over its number of layers."""
@@ -73,7 +85,9 @@ def kind(row: Row) -> str:
         return "device energy"
     if metric in SYSTEM_POWER:
         return "system power"
-    return "system energy" if metric in SYSTEM_ENERGY else "arithmetic"
+    if metric in SYSTEM_ENERGY:
+        return "system energy"
+    return "arithmetic" if any(maybe(row, n) is not None for n in ("days", "device_hours", "hours", "parts_tco2e")) else "run"
 
 
 def group(row: Row) -> str:
@@ -103,7 +117,8 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
 
 
 def _answer(row: Row, value: float, bound: float, rate: bool, told: list[str], device: str = "") -> Answer:
-    return Answer(float(value), float(bound), row.text("unit"), kind(row), rate, device, tuple(dict.fromkeys(told)))
+    low, high = (value * LATE[0], value * LATE[1]) if kind(row) == "run" else (None, None)
+    return Answer(float(value), float(bound), row.text("unit"), kind(row), rate, device, tuple(dict.fromkeys(told)), low=low, high=high)
 
 
 def _rating(device: HardwareNode) -> float:
@@ -208,13 +223,21 @@ def _system(row: Row, numbers: Any, told: list[str]) -> tuple[float, HardwareNod
     return NUMBERS.server_power(min(cap, power), float(count), host), device, clock
 
 
+def _open_interface(row: Row, numbers: Any, told: list[str]) -> float:
+    """Return the power of the accelerators of a model that anybody may ask."""
+    told.append(
+        "An interface that is open to all waits for requests, half of the time with clocks down; power is that of the accelerators."
+    )
+    share = (numbers["waiting_power"] + numbers["resting_power"]) / 2
+    return float(share * _count(row) * _rating(hardware(row.text("hw"))))
+
+
 def _of_system(row: Row, numbers: Any, told: list[str]) -> Answer:
     """Answer the power of whole servers."""
     metric, count = row.text("metric"), _count(row)
     device = hardware(row.text("hw"))
     if metric == "inference_avg_power_w":
-        told.append("An interface that is open to all waits most of the time; power is that of the accelerators.")
-        return _answer(row, count * numbers["waiting_power"] * _rating(device), count * _rating(device), True, told, device.zoo_name)
+        return _answer(row, _open_interface(row, numbers, told), count * _rating(device), True, told, device.zoo_name)
     value = _system(row, numbers, told)[0]
     if metric == "avg_power_per_chip_w":
         value /= count
@@ -270,11 +293,18 @@ def _run_hours(row: Row, told: list[str]) -> float:
         return hours
     if not own and (hours := maybe(row, "hours")) is not None:
         return hours
-    found = elsewhere(row, "training_chip_hours")
+    try:
+        usual = min(float(model_of(row).max_context or SEQUENCE), SEQUENCE)
+    except MlsysimError:
+        usual = SEQUENCE
+    missing = {n: str(v) for n, v in (("seq_len", usual), ("hw_count", FLEET)) if not row.text(n)}
+    found = elsewhere(Row({**row.cells, **missing}), "training_chip_hours")
     if found is None:
         raise Unanswered("the row does not state for how long how many devices worked, and the run is not known")
-    told.append("The hours are not stated: they are those that the training of this model is predicted to take.")
-    return found
+    told.append(
+        f"The hours are not stated: training is predicted, on {row.text('hw_count') or FLEET} devices that compute {TRAINING:.0%} of the time."
+    )
+    return found / TRAINING
 
 
 def _energy(row: Row, numbers: Any, told: list[str]) -> float:
@@ -283,13 +313,14 @@ def _energy(row: Row, numbers: Any, told: list[str]) -> float:
         days = re.search(r"([\d.]+) days", row.text("unit"))
         if days is None:
             raise Unanswered("the row does not state a period")
-        told.append("An interface that is open to all waits most of the time; power is that of the accelerators.")
-        watts = _count(row) * numbers["waiting_power"] * _rating(hardware(row.text("hw")))
-        return float(NUMBERS.it_energy(watts, 24 * float(days[1])) / 1e3)
+        return float(NUMBERS.it_energy(_open_interface(row, numbers, told), 24 * float(days[1])) / 1e3)
     hours, watts_stated = _run_hours(row, told), maybe(row, "watts")
     if watts_stated is None:
         device = hardware(row.text("hw"))
-        watts = min(_cap(row), NUMBERS.device_power(_rating(device), *(numbers[f"{n}_power"] for n in ("waiting", "streaming", "computing")), 0.0, TRAINING))
+        watts = min(
+            _cap(row),
+            NUMBERS.device_power(_rating(device), *(numbers[f"{n}_power"] for n in ("waiting", "streaming", "computing")), 0.0, TRAINING),
+        )
         told.append(f"The power is not stated: devices are taken to compute {TRAINING:.0%} of the time.")
     else:
         watts = watts_stated
