@@ -87,7 +87,7 @@ def kind(row: Row) -> str:
         return "system power"
     if metric in SYSTEM_ENERGY:
         return "system energy"
-    return "arithmetic" if any(maybe(row, n) is not None for n in ("days", "device_hours", "hours", "parts_tco2e")) else "run"
+    return "arithmetic" if parts(row) or any(maybe(row, n) is not None for n in ("days", "device_hours", "hours")) else "run"
 
 
 def group(row: Row) -> str:
@@ -123,10 +123,11 @@ def _answer(row: Row, value: float, bound: float, rate: bool, told: list[str], d
 
 def _rating(device: HardwareNode) -> float:
     """Return the electrical power that a device is rated for, or the greatest that its vendor measured, where that is less."""
-    stated = [float(p.to("W").magnitude) for p in (device.power.tdp, device.power.active) if p is not None]
-    if not stated:
+    ratings: tuple[Any, ...] = (device.power.tdp, device.power.active)
+    watts = [float(p.to("W").magnitude) for p in ratings if p is not None]
+    if not watts:
         raise Unanswered(f"{device.title} states no electrical power")
-    return min(stated)
+    return min(watts)
 
 
 def _cap(row: Row) -> float:

@@ -6,7 +6,7 @@ from ..errors import InputError
 from ..hardware import HardwareNode
 from ..nouns import Lowered
 from ..readings import Reading
-from ..results import Missing, PerformanceProfile
+from ..results import PerformanceProfile
 from ..workloads import Demand, Workload
 from .base import Doors, assumed, expect, expect_hardware, masked, needed, sizes
 from .power import power_of_device, streaming_time
