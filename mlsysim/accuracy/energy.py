@@ -123,8 +123,8 @@ def _answer(row: Row, value: float, bound: float, rate: bool, told: list[str], d
 
 def _rating(device: HardwareNode) -> float:
     """Return the electrical power that a device is rated for, or the greatest that its vendor measured, where that is less."""
-    ratings: tuple[Any, ...] = (device.power.tdp, device.power.active)
-    watts = [float(p.to("W").magnitude) for p in ratings if p is not None]
+    lowered = device.lower("hardware", {"tdp": "power.tdp", "active": "power.active"})
+    watts = [float(getattr(lowered, n)) for n in ("tdp", "active") if lowered.has(n)]
     if not watts:
         raise Unanswered(f"{device.title} states no electrical power")
     return min(watts)

@@ -123,7 +123,7 @@ def _fleet(row: Row, told: list[str]) -> Fleet:
 
 @cache
 def _rates() -> dict[str, dict[str, float]]:
-    """Return the zoo's nodes that state how often they fail, by accelerator, with the mean time between failures of an accelerator's share."""
+    """Return the zoo's nodes that state how often they fail, by accelerator, with the time between failures of one share."""
     found: dict[str, dict[str, float]] = {}
     for name in zoo.names("Systems.Nodes"):
         node = zoo.load(name)
