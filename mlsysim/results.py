@@ -292,6 +292,9 @@ class PerformanceProfile(Result):
     ridge_point: q.RidgePoint
     mfu: q.Mfu
     memory_footprint: q.Footprint
+    activity_memory: q.Activity
+    activity_compute: q.Activity
+    device_power: q.Power
     energy: q.Energy
     measured = {"latency": False, "throughput": True}
 
@@ -334,6 +337,10 @@ class DistributedResult(Result):
     memory_buffers: q.BufferBytes
     checkpoint_size: q.CheckpointBytes
     run_time: q.Duration
+    activity_memory: q.Activity
+    activity_compute: q.Activity
+    device_power: q.Power
+    energy_per_token: q.TokenEnergy
     measured = {"step_time": False, "throughput": True, "mfu": True, "mfu_full_attention": True, "hfu": True, "run_time": False}
     always = frozenset(
         {"memory_footprint", "memory_weights", "memory_gradients", "memory_optimizer", "memory_activations", "memory_buffers"}
@@ -365,6 +372,10 @@ class ServingResult(Result):
     memory_footprint: q.Footprint
     communication_time: q.CommunicationTime
     concurrency: q.Concurrency
+    activity_memory: q.Activity
+    activity_compute: q.Activity
+    device_power: q.Power
+    energy_per_token: q.TokenEnergy
     measured = {
         "ttft": False, "itl": False, "decode_throughput": True, "throughput": True, "request_latency": False, "request_rate": True,
     }  # fmt: skip

@@ -26,6 +26,7 @@ from mlsysim.units import is_quantity, registry
 RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issubclass(r, kinds.Result) and r is not kinds.Result]
 
 DIMENSIONS = [
+    (r"^activity_", ""),
     (r"^latency|(latency|_time|duration|mtbf|interval|ttft|itl|tpot|_gap|_percentile)$", "s"),
     (r"(throughput|request_rate)$", "1/s"),
     (r"^(replicas|replicas_needed|utilization|concurrency|max_batch_size|dp_size|stage_layers|expected_failures|spares_needed)$", ""),
@@ -36,7 +37,8 @@ DIMENSIONS = [
     (r"^(arithmetic_intensity|ridge_point)$", "flop/byte"),
     (r"^(memory_.*|.*_memory|kv_cache_size|checkpoint_size)$", "byte"),
     (r"^(capital.*|capex|opex_.*|tco|cost_per_.*|rental_cost.*)$", "USD"),
-    (r"energy$", "J"),
+    (r"energy(_per_token)?$", "J"),
+    (r"_power$", "W"),
     (r"^(embodied_)?carbon", "gCO2e"),
     (r"^water", "liter"),
 ]

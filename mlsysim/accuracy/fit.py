@@ -25,9 +25,10 @@ SOFT = 0.1
 
 
 def rows_of(family: str) -> list[Row]:
-    """Return the rows on which a family is fitted."""
+    """Return the rows on which a family is fitted, and those that its constants are compared with too."""
     chosen = module(family)
-    return [r for name in chosen.FILES for r in read(zoo.root() / "measurements" / name) if chosen.takes(r) and chosen.fitted(r)]
+    wanted = getattr(chosen, "compared", chosen.fitted)
+    return [r for name in chosen.FILES for r in read(zoo.root() / "measurements" / name) if chosen.takes(r) and wanted(r)]
 
 
 def logs(family: str, rows: Iterable[Row], using: Profile) -> np.ndarray:
@@ -101,7 +102,7 @@ def intervals(family: str, rows: list[Row], deployed: Profile) -> dict[str, Any]
     for row in rows:
         by_hardware[chosen.predict(row, deployed).hardware].append(row)
     for own in by_hardware.values():
-        others = [r for r in rows if r not in own]
+        others = [r for r in rows if r not in own and chosen.fitted(r)]
         blind = fit(family, others) if others and len(by_hardware) > 1 else deployed
         for row, log in zip(own, logs(family, own, blind), strict=True):
             unseen[chosen.kind(row)].append(float(log))
@@ -119,7 +120,8 @@ def _wider(seen: list[float], unseen: list[float]) -> list[float]:
 
 def described(family: str) -> dict[str, Any]:
     """Return the file's table of a family with everything fitted anew."""
-    rows = answerable(family, rows_of(family))
+    compared = answerable(family, rows_of(family))
+    rows = [r for r in compared if module(family).fitted(r)]
     found = fit(family, rows)
     table = {**document()[family]}
     error = _median(logs(family, rows, found))
@@ -135,7 +137,7 @@ def described(family: str) -> dict[str, Any]:
         constant["worth"] = float(f"{_median(logs(family, rows, found.with_values({path: neutral}))) - error:.3g}")
     table["rows"], table["median"] = len(rows), float(f"{error:.3g}")
     table["hardware"] = sorted({module(family).predict(r, found).hardware for r in rows})
-    table["intervals"] = intervals(family, rows, found)
+    table["intervals"] = intervals(family, compared, found)
     return table
 
 

@@ -146,7 +146,9 @@ def format_of(text: str, model: TransformerWorkload, framework: str) -> Format:
     if re.search(r"q4f16|int4 group", plain):
         return Format(HALF, BITS["q4f16_1"], HALF)
     if re.search(r"w4a16|w4|4-?bit|int4|\bq4", plain):
-        return Format(HALF, BITS["q4f16_1"] if "mlc" in plain + framework.lower() else BITS["awq"], HALF, head=16 if "w4" in plain else None)
+        return Format(
+            HALF, BITS["q4f16_1"] if "mlc" in plain + framework.lower() else BITS["awq"], HALF, head=16 if "w4" in plain else None
+        )
     if "fp8" in plain or "w8a8" in plain or "e4m3" in plain:
         return Format(("fp8", "int8", *HALF), 8.0, kv, attention=16 if re.search("row-?wise", plain) else None)
     if re.search(r"int8|w8|8-?bit", plain):

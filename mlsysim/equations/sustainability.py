@@ -16,6 +16,101 @@ def it_power(idle: q.IdlePower, full: q.MaxPower, utilization: q.Utilization) ->
     return idle + (full - idle) * utilization
 
 
+@equation(source="mlsysim", where="counting")
+def busy_share(busy: q.Time, time: q.Time) -> q.Activity:
+    """Share of a time in which a part of a device is busy.
+
+    Holds when what keeps the part busy lies inside the time, and the part does one thing at a time.
+
+    Stops holding when a part counts as busy while it only waits for data, as the utilization that a driver reports does.
+    """
+    return min(1, busy / time)
+
+
+@equation(source="mlsysim", where="counting")
+def time_left(time: q.Time, first: q.Time, second: q.Time) -> q.Time:
+    """What two parts leave of a time.
+
+    Holds when the parts follow each other and lie inside the time.
+
+    Stops holding when they overlap: then more is left than it says.
+    """
+    return max(0, time - first - second)
+
+
+@equation(source="mlsysim", where="counting")
+def waiting_time(messages: q.CommunicationTime, layers: q.Layers, layer_time: q.LayerTime) -> q.Time:
+    """Time of a pass in which a device waits: for messages of others, and for the launches of its layers.
+
+    Holds when nothing else runs on the device meanwhile.
+
+    Stops holding when messages or launches hide behind other work.
+    """
+    return messages + layers * layer_time
+
+
+@equation(source="vllm2026power", where="section 'Part 1', derivation chain: power between two shares of the rating, by activity")
+def device_power(
+    rating: q.MaxPower, waiting: q.PowerShare, streaming: q.PowerShare, computing: q.PowerShare, memory: q.Activity, compute: q.Activity
+) -> q.Power:
+    """Average electrical power of a device that by turns waits, moves data from its memory, and computes.
+
+    Holds when each of the three states draws a steady share of the rating, and memory and compute activity are shares of the
+    same time that do not overlap; what they leave of it is waiting for launches, messages or other devices.
+
+    Stops holding when the device sleeps or is throttled, when the values themselves, such as zeros, spare switching, or when the
+    rating is a limit that no program reaches.
+    """
+    return rating * (waiting + (streaming - waiting) * memory + (computing - waiting) * compute)
+
+
+@equation(source="latif2024node", where="abstract, power of a whole node against that of its accelerators")
+def server_power(power: q.Power, devices: q.LocalDevices, host: q.HostPower) -> q.Power:
+    """Electrical power of a server: its accelerators and, beside them, processors, memory, fans, switches and conversion losses.
+
+    Holds when the host draws about the same whatever its accelerators do.
+
+    Stops holding when the processors do much of the work, when fans follow the heat, or when shelves of accelerators share a
+    host and its supplies.
+    """
+    return power * devices + host
+
+
+@equation(source="mlsysim", where="counting")
+def host_power(rating: q.MaxPower, devices: q.LocalDevices, share: q.HostShare) -> q.HostPower:
+    """Electrical power of a server beside its accelerators, in proportion to their rating.
+
+    Holds when a host is built for its accelerators: supplies, fans and processors grow with the heat that they may give off.
+
+    Stops holding when a large host carries few accelerators, or when cooling stands outside the server.
+    """
+    return share * rating * devices
+
+
+@equation(source="superuser2010clock", where="answer, power as a cubic function of the clock")
+def clock_under_cap(cap: q.PowerCap, resting: q.IdlePower, power: q.Power) -> q.ClockShare:
+    """Clock that a device keeps under a power cap, as a share of its clock without.
+
+    Holds when voltage goes with the clock, so that what a device draws above its rest grows with the cube of the clock.
+
+    Stops holding when the voltage is at its lowest already, when memory draws what is saved, or when the cap is close to the
+    power at rest: a thousandth of the cap is taken to be left for the clock at least.
+    """
+    left: q.Power = max(cap - resting, cap / 1000)
+    return (left / max(left, power - resting)) ** (1 / 3)
+
+
+@equation(source="mlsysim", where="counting")
+def token_energy(power: q.Power, throughput: q.Throughput) -> q.TokenEnergy:
+    """Electrical energy for each token, from the power of all devices that serve and the tokens that they make together.
+
+    Holds when both are averages over the same time, in which the load is steady.
+
+    Stops holding when ramps at both ends are counted in, or when the power is that of the accelerators and the whole server is meant.
+    """
+    return power / throughput
+
+
 @equation(source="scottlogic2024server", where="section 'Example Using a High-Level Approach for Estimating Usage Emissions'")
 def it_energy(power: q.Power, duration: q.Duration) -> q.ItEnergy:
     """Energy that the computing equipment uses in a period.

@@ -62,7 +62,8 @@ def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None) ->
         raise InputError(f"efficiency holds the constants of {value.family}: this solve needs those of {family}")
     memory = device.memory.technology or "memory"
     numbers, origins = value.on(hardware=device.zoo_name, stack=software, stack_on_memory=f"{software} on {memory}")
-    return {**_PERFECT, **numbers, "profile": value, "label": value.label}, origins
+    power, of_power = profile("energy").on(hardware=device.zoo_name)
+    return {**_PERFECT, **power, **numbers, "profile": value, "label": value.label}, {**of_power, **origins}
 
 
 def expect(value: Any, kind: type | tuple[type, ...], name: str, hint: str) -> Any:

@@ -20,6 +20,7 @@ from ..workloads import (
 )
 from .base import Doors, anywhere, assumed, expect, masked, needed, sizes
 from .communication import COLLECTIVES, Place, all_reduce, all_to_all, neighbour
+from .power import energy_per_token, power_of_device
 from .single_node import step_on_device
 
 RECOMPUTE = ("none", "selective", "alternate", "full")
@@ -311,6 +312,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data, update)
     rate = eq.throughput(tokens, total)
     ideal = eq.training_step_time(eq.balanced_time(step, x.pp_size, stages) if x.uneven else step, 0.0, update)
+    power = power_of_device(eq, x, total, update, eq.time_left(total, step, update))
     values = {
         "step_time": total,
         "throughput": rate,
@@ -338,6 +340,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "run_time": eq.training_run_time(g.training_tokens, rate)
         if g.has("training_tokens")
         else Missing(f"{x.model_title} states no number of training tokens"),
+        **power,
+        "energy_per_token": energy_per_token(eq, power["device_power"], devices, rate),
         "bottleneck": eq.label(eq.either(tensor > step, data > total), "link", eq.label(compute >= memory, "compute", "memory")),
         "tp_algorithm": tensor_algorithm,
         "dp_algorithm": data_algorithm,

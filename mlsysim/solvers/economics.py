@@ -56,10 +56,18 @@ def greatest_draw(eq: Reading, x: Lowered) -> Any:
     return nodes if type(network) is Missing else eq.added_power(nodes, network)
 
 
+def full_power(eq: Reading, x: Lowered) -> Any:
+    """Return the power of a node in use: what devices and host draw, where the work is known; else its maximum."""
+    if not x.has("host_power"):
+        return x.node.max_power
+    host = eq.host_power(x.rating, x.node.local_devices, x.host_power)
+    return eq.server_power(x.work.number("device_power"), x.node.local_devices, host)
+
+
 def fleet_energy(eq: Reading, x: Lowered, utilization: Any) -> Any:
     """Return the IT energy of the fleet over the period; a network draws the same at every load."""
     idle = x.node.idle_power if x.node.has("idle_power") else 0.0
-    power = eq.fleet_power(eq.it_power(idle, x.node.max_power, utilization), x.fleet.nodes)
+    power = eq.fleet_power(eq.it_power(idle, full_power(eq, x), utilization), x.fleet.nodes)
     network = network_draw(eq, x)
     if type(network) is not Missing:
         power = eq.added_power(power, network)

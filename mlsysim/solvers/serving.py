@@ -7,11 +7,12 @@ from ..errors import InputError, LayoutError
 from ..hardware import HardwareNode, check_precision
 from ..nouns import Lowered
 from ..readings import Reading
-from ..results import ServingResult
+from ..results import Missing, ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, routed_parameters
 from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
 from .communication import all_reduce_on_node, all_to_all, neighbour
+from .power import energy_per_token, power_of_device, streaming_time
 from .single_node import language_overhead, step_on_device
 
 
@@ -126,6 +127,30 @@ def all_devices(eq: Reading, x: Lowered, replica: Any) -> Any:
     return replica if x.node is None else x.node.local_devices
 
 
+def power_of_replica(eq: Reading, x: Lowered, latency: Any, batch: Any, waits: tuple[Any, Any]) -> dict[str, Any]:
+    """Return activities and power of one device over a request; ``waits`` are the messages in prefill and in a step of decode."""
+    if not x.has("waiting_power"):
+        return power_of_device(eq, x, latency, 0.0, 0.0)
+    if x.speculative:
+        names = ("activity_memory", "activity_compute", "device_power")
+        return dict.fromkeys(names, Missing("what devices do is not told apart while two models take turns: leave draft= out"))
+    g = x.model
+    new = eq.computed_tokens(x.input_len, x.prefix_len) if x.prefixed else x.input_len
+
+    def streams(tokens: Any) -> Any:
+        return streaming_time(eq, x, eq.device_bytes(weights_read(eq, x, g, tokens), x.tp_size, x.pp_size))
+
+    decode = streams(batch)
+    streaming = eq.request_latency(streams(eq.token_count(x.batch_size, new)), decode, x.output_len)
+    layers = eq.layers_held(g.layers, x.pp_size)
+    prefill_waits, decode_waits = waits
+    prefill_waits = eq.waiting_time(prefill_waits, layers, x.layer_time)
+    waiting = eq.request_latency(prefill_waits, eq.waiting_time(decode_waits, layers, x.decode_layer_time), x.output_len)
+    if x.pipelined:
+        streaming, waiting = eq.through_stages(streaming, x.pp_size), eq.through_stages(waiting, x.pp_size)
+    return power_of_device(eq, x, latency, streaming, waiting)
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve serving, in whatever reading."""
     g, hardware = x.model, x.hardware
@@ -165,6 +190,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "memory_footprint": footprint,
         "communication_time": waits,
         "concurrency": eq.littles_law(rate, latency),
+        **(power := power_of_replica(eq, x, latency, stage, (prefill_waits, waits))),
+        "energy_per_token": energy_per_token(eq, power["device_power"], all_devices(eq, x, replica), generated),
         "bottleneck": eq.label(waits > step, "link", eq.label(compute >= memory, "compute", "memory")),
         "prefill_bottleneck": eq.label(prefill_waits > prefill, "link", eq.label(prefill_compute >= prefill_memory, "compute", "memory")),
         "feasible": feasible,

@@ -6,9 +6,10 @@ from ..errors import InputError
 from ..hardware import HardwareNode
 from ..nouns import Lowered
 from ..readings import Reading
-from ..results import Missing, PerformanceProfile
+from ..results import PerformanceProfile
 from ..workloads import Demand, Workload
 from .base import Doors, assumed, expect, expect_hardware, masked, needed, sizes
+from .power import power_of_device, streaming_time
 
 
 def step_on_device(
@@ -41,6 +42,18 @@ def step_with_offload(eq: Reading, x: Lowered, demand: Demand, overhead: Any = N
     return compute, memory, eq.step_time(compute, memory, contention, x.overhead if overhead is None else overhead)
 
 
+def busy_with_memory(eq: Reading, x: Lowered, demand: Demand, compute: Any, memory: Any, step: Any, update: Any) -> tuple[Any, Any]:
+    """Return the times of a step in which the device streams from its memory, and in which it waits for launches."""
+    if not x.has("waiting_power"):
+        return 0.0, 0.0
+    if demand.update is not None:
+        return update, 0.0
+    streaming = memory if demand.read is None or x.offloaded else streaming_time(eq, x, demand.read)
+    if x.has("layer_time"):
+        return streaming, eq.waiting_time(0.0, x.model.layers, x.decode_layer_time if x.phase == "decode" else x.layer_time)
+    return streaming, eq.time_left(step, memory, compute)
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve one step, in whatever reading."""
     hardware = x.hardware
@@ -65,7 +78,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     feasible = footprint <= capacity
     if demand.working is not None and hardware.storage is not None:
         feasible = eq.both(feasible, demand.working <= hardware.capacity)
-    has_power = hardware.has("power")
+    power = power_of_device(eq, x, step, *busy_with_memory(eq, x, demand, compute, memory, step, overhead))
     values = {
         "latency": step,
         "latency_compute": compute,
@@ -77,7 +90,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "ridge_point": eq.ridge_point(hardware.peak, bandwidth),
         "mfu": eq.model_flops_utilization(demand.model_work, step, hardware.peak, 1.0),
         "memory_footprint": footprint,
-        "energy": eq.device_energy(hardware.power, step) if has_power else Missing(hardware.missing["power"]),
+        **power,
+        "energy": eq.device_energy(power["device_power"], step) if hardware.has("power") else power["device_power"],
         "feasible": feasible,
         "label": x.label,
     }

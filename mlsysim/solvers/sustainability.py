@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from ..errors import MissingFactError
+from ..errors import InputError, MissingFactError
 from ..facts import Origin
 from ..infrastructure import Datacenter, GridProfile, HourlyProfile
 from ..nouns import Lowered
+from ..profiles import profile as energy_profile
 from ..quantities import nomenclature
 from ..readings import Reading
-from ..results import Missing, SustainabilityResult
+from ..results import DistributedResult, Missing, ServingResult, SustainabilityResult
 from ..systems import Fleet
 from .base import Doors, expect, masked, needed
-from .economics import fleet_energy, fleet_numbers, network_draw, network_numbers, place_numbers, place_of
+from .economics import chained, fleet_energy, fleet_numbers, network_draw, network_numbers, place_numbers, place_of
 
 
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     values["water"] = no_wue or no_water or eq.water_total(energy, x.wue, x.pue, x.water_intensity)
     values["water_on_site"] = no_wue or eq.water_on_site(energy, x.wue)
     values["water_off_site"] = no_water or eq.water_off_site(energy, x.pue, x.water_intensity)
-    values |= {"feasible": True, "label": "bound"}
+    values |= {"feasible": True, "label": "estimate" if x.has("host_power") else "bound"}
     return masked(eq, True, values, SustainabilityResult)
 
 
@@ -90,11 +91,24 @@ def hourly_numbers(profile: HourlyProfile, duration: Any, start: Any) -> dict[st
     return numbers if start is None else numbers | {"window_factor": each(profile.window, start, duration)}
 
 
+def work_numbers(work: Any, fleet: Fleet, origins: dict[str, Origin]) -> dict[str, Any]:
+    """Return what is known of the power of a fleet that does some work: the work's, and the host beside the devices."""
+    chained(work, type(work) if isinstance(work, ServingResult | DistributedResult) else ServingResult, "work", fleet)
+    profile = work.inputs.profile
+    if profile is None:
+        raise InputError("work is a bound, and knows no power but the devices' rating: solve it with stack= or a Profile, or leave it out")
+    numbers, sources = energy_profile("energy").on(hardware=fleet.node.accelerator.zoo_name)
+    supply = work.inputs.hardware
+    origins |= {"host_power": sources["host_power"], "rating": supply.origins["power"]}
+    return {"work": work, "host_power": numbers["host_power"], "rating": supply.power}
+
+
 class SustainabilityModel:
     """What a fleet draws, emits and drinks over a period.
 
     Power is the node's, host and network adapters included, from idle to full with utilization; switches and optics enter where
-    the fabric or an argument states their power, and draw the same at every load. Cooling comes in through the PUE.
+    the fabric or an argument states their power, and draw the same at every load. Cooling comes in through the PUE. Where a result
+    says what the devices do, full power is what they draw at that work, with a host in proportion to their rating.
 
     ``carbon`` is location-based: the grid's average, or that of the hours in which the work runs if a start is given and the grid
     states how its day goes. ``carbon_market`` is market-based: what certificates cover is free of carbon, and the rest has the
@@ -119,6 +133,7 @@ class SustainabilityModel:
         renewable_share: Any = None,
         market_intensity: Any = None,
         start_hour: Any = None,
+        work: ServingResult | DistributedResult | None = None,
     ) -> SustainabilityResult:
         """Solve energy, carbon and water of a period.
 
@@ -143,6 +158,9 @@ class SustainabilityModel:
             what they do not cover, such as ``"450 gCO2e/kWh"``.
         start_hour
             Hour of the day at which the work starts, such as ``"22 hour"``, in the time zone of the grid's hourly profile.
+        work
+            What the fleet does, as :class:`~mlsysim.ServingModel` or :class:`~mlsysim.DistributedModel` solved it on this fleet with
+            documented constants; its power then stands for the nodes' maximum.
 
         Raises
         ------
@@ -154,8 +172,11 @@ class SustainabilityModel:
         for fact in ("pue", "carbon_intensity"):
             if fact not in values:
                 raise MissingFactError(f"{fact}: {values['missing'][fact]}")
-        fleet.node_numbers.need("max_power")
         x = {**values, **fleet_numbers(fleet)}
+        if work is None:
+            fleet.node_numbers.need("max_power")
+        else:
+            x |= work_numbers(work, fleet, origins)
         x |= _DOORS.read(
             duration=duration, utilization=utilization, lifetime=lifetime, renewable_share=renewable_share,
             market_intensity=market_intensity, start_hour=start_hour,

@@ -1,0 +1,34 @@
+"""What a device draws while it works: by turns it waits, streams weights from its memory, and computes.
+
+To attend to cached keys and values, to hand activations on between kernels and to expand quantised weights keeps arithmetic units busy
+too, so that such times count as computing, although memory may set their pace.
+"""
+
+from typing import Any
+
+from ..nouns import Lowered
+from ..readings import Reading
+from ..results import Missing
+
+
+def streaming_time(eq: Reading, x: Lowered, weights: Any) -> Any:
+    """Return the time in which a device streams weights; those that it expands for its arithmetic keep it computing."""
+    return 0.0 if x.weight_size < x.element_size else eq.memory_time(weights, x.hardware.bandwidth, x.efficiency_memory)
+
+
+def power_of_device(eq: Reading, x: Lowered, whole: Any, streaming: Any, waiting: Any) -> dict[str, Any]:
+    """Return activities and average power over a time by the documented constants; without them, the power is the rating."""
+    hardware = x.hardware
+    rated = hardware.power if hardware.has("power") else Missing(hardware.missing["power"])
+    if not x.has("waiting_power"):
+        none = Missing("a bound knows no activities: give stack=, or a Profile as efficiency=")
+        return {"activity_memory": none, "activity_compute": none, "device_power": rated}
+    memory, compute = eq.busy_share(streaming, whole), eq.busy_share(eq.time_left(whole, streaming, waiting), whole)
+    if type(rated) is not Missing:
+        rated = eq.device_power(rated, x.waiting_power, x.streaming_power, x.computing_power, memory, compute)
+    return {"activity_memory": memory, "activity_compute": compute, "device_power": rated}
+
+
+def energy_per_token(eq: Reading, power: Any, devices: Any, rate: Any) -> Any:
+    """Return the energy of all devices for each token, where their power is known."""
+    return power if type(power) is Missing else eq.token_energy(eq.fleet_power(power, devices), rate)
