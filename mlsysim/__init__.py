@@ -56,8 +56,10 @@ _HOMES = {
     "infrastructure": "Datacenter GridProfile",
     "profiles": "Profile profile",
     "recommendation": "RecommendationWorkload",
-    "results": "CollectiveResult DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
-    "solvers": "CollectiveModel DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
+    "results": "CollectiveResult DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult "
+    "SustainabilityResult",
+    "solvers": "CollectiveModel DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel "
+    "SustainabilityModel",
     "statespace": "StateSpaceWorkload",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",

@@ -8,7 +8,7 @@ from .. import zoo
 from ..errors import InputError
 from ..profiles import Profile, profile
 from ..solvers import CollectiveModel
-from ..systems import Fleet, NetworkFabric, Node
+from ..systems import Fleet, NetworkFabric, Node, NodeLink
 from .rows import Answer, Row, Unanswered, hardware
 
 FILES = ("collectives.csv",)
@@ -72,6 +72,7 @@ def _nodes() -> tuple[tuple[str, Any], ...]:
     return tuple((n, zoo.load(n)) for n in zoo.names("Systems.Nodes"))
 
 
+@cache
 def named(text: str) -> Node | None:
     """Return the node of the zoo that a text names by one of its other names."""
     for _, node in _nodes():
@@ -80,30 +81,31 @@ def named(text: str) -> Node | None:
     return None
 
 
-def node_of(row: Row, each: float | None, efa: bool) -> Node:
+def node_of(hw: str, text: str, nodes: float, each: float | None, efa: bool) -> Node:
     """Return a node like the one that was measured: one that the row names, else one of the zoo with its accelerators."""
-    text = f"{row.text('hw')} {row.text('interconnect')}"
+    told = named(f"{hw} {text}")
     try:
-        device = hardware(row.text("hw"))
+        device = hardware(hw)
     except Unanswered:
-        if (found := named(f"{text} {row.text('notes')}")) is None:
+        if told is None:
             raise
-        return found
+        return told
     name = device.zoo_name.rstrip("*")
     best: tuple[float, Any] | None = None
     for path, node in _nodes():
         if node.accelerator.zoo_name != name:
             continue
         title = path.rpartition(".")[2]
-        score = 4.0 * (named(text) is node) + 2.0 * (node.accelerators == each) + title.startswith("DGX") + 1.5 * (efa and "AWS" in title)
+        score = 4.0 * (told is node) + 2.0 * (node.accelerators == each) + title.startswith("DGX") + 1.5 * (efa and "AWS" in title)
         score -= 0.1 * (node.link.topology is None)
         if best is None or score > best[0]:
             best = score, node
     if best is None:
-        link = {"topology": "switched", "switch_reduction": bool(re.search(r"nvls|sharp|nvlink ?[456]", text.lower()))}
+        adds = bool(re.search(r"nvls|sharp|nvlink ?[456]", f"{hw} {text}".lower()))
+        link = NodeLink(topology="switched", switch_reduction=adds)
         return Node(name=f"{int(each or 8)}x {device.title}", accelerator=device, accelerators=each or 8, link=link)
     node = best[1].replace(accelerator=device) if device.zoo_name != name else best[1]
-    if each and node.accelerators != each and (row.number("nodes", 1) > 1 or device.vendor == "NVIDIA"):
+    if each and node.accelerators != each and (nodes > 1 or device.vendor == "NVIDIA"):
         node = node.replace(accelerators=each)
     return node
 
@@ -131,23 +133,24 @@ def fabric_of(network: str, device: str, text: str) -> NetworkFabric:
     return fabric
 
 
-def site(row: Row) -> tuple[Fleet, float, list[str]]:
+@cache
+def site(hw: str, text: str, count: float | None, nodes: float | None) -> tuple[Fleet, float, tuple[str, ...]]:
     """Return the machines, how many devices take part, and what had to be assumed."""
-    text, assumed = row.text("interconnect"), []
+    assumed = []
     network = next((name for pattern, name in _NETWORKS if re.search(pattern, text.lower())), None)
-    count, nodes = row.number("hw_count"), row.number("nodes")
     each = count / nodes if count and nodes else None
-    node = node_of(row, each, network == "EFA_V1")
+    node = node_of(hw, text, nodes or 1, each, network == "EFA_V1")
     if nodes is None:
         nodes = max(1.0, -(-count // node.accelerators)) if count else 2.0 if network else 1.0
         assumed.append(f"{nodes:g} nodes")
     if count is None:
         count = nodes * node.accelerators
         assumed.append(f"{count:g} accelerators")
-    if nodes > 1 and network is None and re.search(r"nvl(?:ink)?[ -]?(?:36|72|576)|gb[23]00", f"{row.text('hw')} {text}".lower()):
-        return Fleet(node=zoo.load("Systems.Nodes.GB200_NVL72").replace(accelerator=node.accelerator, accelerators=count), nodes=1), count, assumed
+    if nodes > 1 and network is None and re.search(r"nvl(?:ink)?[ -]?(?:36|72|576)|gb[23]00", f"{hw} {text}".lower()):
+        rack = zoo.load("Systems.Nodes.GB200_NVL72").replace(accelerator=node.accelerator, accelerators=count)
+        return Fleet(node=rack, nodes=1), count, tuple(assumed)
     if nodes <= 1:
-        return Fleet(node=node.replace(accelerators=max(count, node.accelerators)), nodes=1), count, assumed
+        return Fleet(node=node.replace(accelerators=max(count, node.accelerators)), nodes=1), count, tuple(assumed)
     outside = text.partition("+")[2] or text
     found, speed, whole = ports(outside)
     if speed is None:
@@ -161,7 +164,8 @@ def site(row: Row) -> tuple[Fleet, float, list[str]]:
         network = "InfiniBand_HDR"
         assumed.append("InfiniBand between nodes")
     fabric = fabric_of(network, node.accelerator.zoo_name.rstrip("*"), text)
-    return Fleet(node=node, nodes=int(nodes), fabric=fabric.replace(bandwidth=f"{speed:g} Gb/s", direction="unidirectional")), count, assumed
+    fabric = fabric.replace(bandwidth=f"{speed:g} Gb/s", direction="unidirectional")
+    return Fleet(node=node, nodes=int(nodes), fabric=fabric), count, tuple(assumed)
 
 
 def algorithm(row: Row, fleet: Fleet) -> str:
@@ -184,7 +188,8 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     name = operation(row)
     if name is None:
         raise Unanswered(f"{row.text('metric')}: of collectives, {', '.join(_OPERATIONS)} are modelled")
-    fleet, count, assumed = site(row)
+    fleet, count, told = site(row.text("hw"), row.text("interconnect"), row.number("hw_count"), row.number("nodes"))
+    assumed = list(told)
     size = row.number("message_bytes")
     if not size:
         size = 2.0**27 if "moe" in row.text("metric") else 2.0**33
