@@ -25,6 +25,7 @@ _METRIC = re.compile(r"_(time_us|time_ms|busbw_gb_s|algbw_gb_s|gb_s)$")
 _RATES = {"XDR": 800, "NDR200": 200, "NDR": 400, "HDR100": 100, "HDR": 200, "EDR": 100, "FDR": 56}
 _NETWORKS = (
     (r"\befa|elastic fabric|\bp[3-6]\w*\.\d+xlarge", "EFA_V1"),
+    (r"\bici\b", "ICI_V4"),
     (r"slingshot", "Slingshot_11"),
     (r"omni-?path|\bopa\b", "OmniPath_100"),
     (r"roce|spectrum", "RoCE_400G"),
@@ -81,33 +82,40 @@ def named(text: str) -> Node | None:
     return None
 
 
-def node_of(hw: str, text: str, nodes: float, each: float | None, efa: bool) -> Node:
-    """Return a node like the one that was measured: one that the row names, else one of the zoo with its accelerators."""
+def node_of(hw: str, text: str, nodes: float, each: float | None, efa: bool) -> tuple[float, Node]:
+    """Return a node like the one that was measured, and how many accelerators such nodes usually have.
+
+    It is one that the row names, else one of the zoo with the row's accelerators.
+    """
     told = named(f"{hw} {text}")
     try:
         device = hardware(hw)
     except Unanswered:
         if told is None:
             raise
-        return told
+        return float(told.accelerators), told
     name = device.zoo_name.rstrip("*")
+    switched = bool(re.search(r"nvls|nvswitch|dgx|hgx|sharp|\bp5", f"{hw} {text}".lower()))
     best: tuple[float, Any] | None = None
-    for path, node in _nodes():
-        if node.accelerator.zoo_name != name:
-            continue
+    alike = [(p, n) for p, n in _nodes() if n.accelerator.zoo_name == name]
+    for path, node in alike:
         title = path.rpartition(".")[2]
         score = 4.0 * (told is node) + 2.0 * (node.accelerators == each) + title.startswith("DGX") + 1.5 * (efa and "AWS" in title)
-        score -= 0.1 * (node.link.topology is None)
+        score += 1.5 * (switched and node.link.switch_reduction) - 0.1 * (node.link.topology is None)
         if best is None or score > best[0]:
             best = score, node
     if best is None:
         adds = bool(re.search(r"nvls|sharp|nvlink ?[456]", f"{hw} {text}".lower()))
         link = NodeLink(topology="switched", switch_reduction=adds)
-        return Node(name=f"{int(each or 8)}x {device.title}", accelerator=device, accelerators=each or 8, link=link)
+        return each or 8, Node(name=f"{int(each or 8)}x {device.title}", accelerator=device, accelerators=each or 8, link=link)
     node = best[1].replace(accelerator=device) if device.zoo_name != name else best[1]
-    if each and node.accelerators != each and (nodes > 1 or device.vendor == "NVIDIA"):
+    if node.link.topology is None:
+        linked = [n.link for _, n in alike if n.link.topology is not None and n.accelerators == node.accelerators]
+        node = node.replace(link=linked[0]) if linked else node
+    usual = float(node.accelerators)
+    if each and usual != each and (nodes > 1 or device.vendor == "NVIDIA"):
         node = node.replace(accelerators=each)
-    return node
+    return usual, node
 
 
 def ports(text: str) -> tuple[float | None, float | None, bool]:
@@ -129,6 +137,8 @@ def fabric_of(network: str, device: str, text: str) -> NetworkFabric:
         name = "EFA_V3" if later else "EFA_V2" if device.endswith(("H100", "Trainium1")) else name
     if name == "InfiniBand_HDR":
         name = next((f"InfiniBand_{n}" for n in ("XDR", "NDR", "HDR", "EDR", "FDR") if re.search(rf"\b{n}", text)), name)
+    if name == "ICI_V4":
+        name = {"v5e": "ICI_V5e", "v5p": "ICI_V5p"}.get(device[-3:], name)
     fabric: NetworkFabric = zoo.load(f"Systems.Fabrics.{name}")
     return fabric
 
@@ -139,7 +149,7 @@ def site(hw: str, text: str, count: float | None, nodes: float | None) -> tuple[
     assumed = []
     network = next((name for pattern, name in _NETWORKS if re.search(pattern, text.lower())), None)
     each = count / nodes if count and nodes else None
-    node = node_of(hw, text, nodes or 1, each, network == "EFA_V1")
+    usual, node = node_of(hw, text, nodes or 1, each, network == "EFA_V1")
     if nodes is None:
         nodes = max(1.0, -(-count // node.accelerators)) if count else 2.0 if network else 1.0
         assumed.append(f"{nodes:g} nodes")
@@ -157,6 +167,8 @@ def site(hw: str, text: str, count: float | None, nodes: float | None) -> tuple[
         speed = float(node.nic_bandwidth.to("Gb/s").magnitude) if node.nic_bandwidth is not None else 200.0
         assumed.append(f"ports of {speed:g} Gb/s")
     number = found or (node.nics if node.nics is not None else node.accelerators)
+    if not found and not whole and each and usual != each:
+        number = max(1.0, round(number * each / usual))
     if whole:
         speed = speed / float(number)
     node = node.replace(nics=float(number), nic_bandwidth=f"{speed:g} Gb/s")
@@ -164,6 +176,8 @@ def site(hw: str, text: str, count: float | None, nodes: float | None) -> tuple[
         network = "InfiniBand_HDR"
         assumed.append("InfiniBand between nodes")
     fabric = fabric_of(network, node.accelerator.zoo_name.rstrip("*"), text)
+    if network == "ICI_V4":
+        return Fleet(node=node, nodes=int(nodes), fabric=fabric), count, tuple(assumed)
     fabric = fabric.replace(bandwidth=f"{speed:g} Gb/s", direction="unidirectional")
     return Fleet(node=node, nodes=int(nodes), fabric=fabric), count, tuple(assumed)
 
@@ -210,6 +224,9 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
         return Answer(real.number("time") * scale, ideal.number("time") * scale, unit, kind(row), False, device, tuple(assumed))
     quantity = "algorithm_bandwidth" if "algbw" in metric else "bus_bandwidth"
     scale = 1e-9
+    if "moe" in metric and fleet.nodes > 1:
+        scale *= (count - fleet.node.accelerators) / (count - 1)
+        assumed.append("bytes that cross the network counted")
     if quantity == "algorithm_bandwidth" and "bigscience" in row.text("source").lower():
         scale *= 2
         assumed.append("bytes sent and received both counted, as that source's script does")
