@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from .. import zoo
-from ..errors import InputError
+from ..errors import MlsysimError
 from ..profiles import Profile, profile
 from ..solvers import CollectiveModel
 from ..systems import Fleet, NetworkFabric, Node, NodeLink
@@ -215,7 +215,7 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     try:
         real = CollectiveModel().solve(**asked, algorithm=way, efficiency=using or profile("collectives"))
         ideal = CollectiveModel().solve(**asked)
-    except InputError as error:
+    except MlsysimError as error:
         raise Unanswered(str(error)) from None
     device = fleet.node.accelerator.zoo_name
     metric = row.text("metric")
