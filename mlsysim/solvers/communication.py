@@ -31,7 +31,8 @@ class Place:
 def links(using: Profile | None, fabric: NetworkFabric | None) -> Lowered | None:
     """Return the documented constants of messages between devices, and over a fabric; none where a solve takes no profile.
 
-    ``tuned`` says that the fabric's own software chooses algorithms, and so takes trees between two nodes.
+    ``tuned`` says that the fabric's own software chooses algorithms, and so takes trees between two nodes. A hop is never quicker than
+    the latency that the fabric states.
     """
     if using is None:
         return None
@@ -39,6 +40,8 @@ def links(using: Profile | None, fabric: NetworkFabric | None) -> Lowered | None
         using = profile("collectives").scaled(using.scale) if using.scale != 1.0 else profile("collectives")
     name = fabric.zoo_name.rstrip("*") if fabric is not None else ""
     values, origins = using.on(fabric=name)
+    if fabric is not None and fabric.latency is not None and (stated := float(fabric.latency.to("s").magnitude)) > values["far_hop"]:
+        values, origins = values | {"far_hop": stated}, origins | {"far_hop": fabric.origin("latency", "fabric")}
     return Lowered(origins, **values, tuned=using.groups["efa"].has(name))
 
 

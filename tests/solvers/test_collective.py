@@ -128,3 +128,9 @@ def test_serving_without_constants_is_as_it_was():
 def test_what_is_refused(arguments, told):
     with pytest.raises(MlsysimError, match=told.replace("(", r"\(")):
         solve(**{"operation": "all-reduce", **arguments})
+
+
+def test_a_hop_is_never_quicker_than_the_fabric_states():
+    slow = pods(A100, 8, Systems.Fabrics.InfiniBand_HDR.replace(latency="20 us"))
+    found = solve(size="8 byte", fleet=slow, algorithm="ring", efficiency=CONSTANTS)
+    assert found.number("time") > 16 * 20e-6
