@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .readings import NUMBERS, Reading
     from .recommendation import RecommendationWorkload
     from .results import (
+        CollectiveResult,
         DistributedResult,
         EconomicsResult,
         LoadResult,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         SustainabilityResult,
     )
     from .solvers import (
+        CollectiveModel,
         DistributedModel,
         EconomicsModel,
         Efficiency,
@@ -56,8 +58,10 @@ _HOMES = {
     "infrastructure": "Datacenter GridProfile",
     "profiles": "Profile profile",
     "recommendation": "RecommendationWorkload",
-    "results": "DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
-    "solvers": "DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
+    "results": "CollectiveResult DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult "
+    "SustainabilityResult",
+    "solvers": "CollectiveModel DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel "
+    "SustainabilityModel",
     "statespace": "StateSpaceWorkload",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",

@@ -19,7 +19,7 @@ from ..workloads import (
     routed_parameters,
 )
 from .base import Doors, anywhere, assumed, expect, masked, needed, sizes
-from .communication import COLLECTIVES, Place, all_reduce, all_to_all, neighbour
+from .communication import COLLECTIVES, Place, all_reduce, all_to_all, links, neighbour
 from .power import energy_per_token, power_of_device
 from .single_node import step_on_device
 
@@ -510,6 +510,7 @@ class DistributedModel:
             **{f"hides_{n}": n in overlap for n in HIDEABLE},
         }
         x |= {"node": fleet.node_numbers, "fabric": fleet.fabric_numbers if layout.crosses_nodes else None}
+        x["links"] = links(x["profile"], fleet.fabric)
         x |= {"what": ("Training {}", model), "model_title": model.title, "device": fleet.node.accelerator}
         return _DOORS.solve(DistributedResult, core, x, **origins)
 

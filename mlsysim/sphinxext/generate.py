@@ -188,6 +188,7 @@ WHY = {
     "ServingModel": "itl",
     "LoadModel": "ttft",
     "DistributedModel": "step_time",
+    "CollectiveModel": "time",
     "EconomicsModel": "cost_per_query",
     "SustainabilityModel": "carbon",
     "ReliabilityModel": "goodput",
