@@ -1574,3 +1574,25 @@ def largest_model(capacity: q.Capacity, weight_size: q.WeightSize) -> q.Paramete
     Stops holding when caches and activations need room, as they always do.
     """
     return capacity / weight_size
+
+
+@equation(source="mlsysim", where="counting")
+def depthwise_weighted_work(work: q.Work, depthwise: q.DepthwiseWork, cost: q.DepthwiseCost) -> q.Work:
+    """Arithmetic of a network as if all of it were dense, where that of depthwise convolutions takes longer.
+
+    Holds when one ratio of costs describes all depthwise layers, as on cores that issue an instruction at a time.
+
+    Stops holding when depthwise layers wait for memory rather than for arithmetic.
+    """
+    return work + (cost - 1) * depthwise
+
+
+@equation(source="mlsysim", where="counting")
+def slowed_time(time: q.StepTime, slowdown: q.SoftwareSlowdown) -> q.StepTime:
+    """Time of a step with a software stack other than the one that the constants hold for.
+
+    Holds when the stack stretches everything alike.
+
+    Stops holding when it is slow at one kind of layer only.
+    """
+    return time * slowdown
