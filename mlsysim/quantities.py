@@ -353,6 +353,8 @@ PinRate = _q(r"\beta_\mathrm{pin}", "byte/s", "data rate of one memory pin", (1e
 Efficiency = _ratio(r"\eta", "share of a peak that is achieved", (0.05, 1), high=1)
 Utilization = _ratio(r"u", "share of the time in use", (0.05, 1), high=1)
 Contention = _ratio(r"\kappa", "how far compute and memory wait for each other (0 full overlap, 1 none)", (0.05, 1), high=1, low_open=False)
+PowerActivity = _ratio(r"\alpha_P", "power at work over the power that the maker states", (0.5, 4))
+CycleEnergy = _q(r"E_\mathrm{clk}", "J", "energy of a clock cycle of a microcontroller", (1e-11, 1e-9), "nJ")
 SoftwareSlowdown = _ratio(r"\sigma", "time that a software stack takes over that of the one the constants hold for", (0.5, 4))
 Overhead = _q(r"t_0", "s", "fixed launch and dispatch time", (1e-7, 1e-1), "ms", **_FROM_ZERO)
 Time = _q(r"t", "s", "elapsed time", (1e-6, 1e7), "ms", **_FROM_ZERO)

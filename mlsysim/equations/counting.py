@@ -1596,3 +1596,25 @@ def slowed_time(time: q.StepTime, slowdown: q.SoftwareSlowdown) -> q.StepTime:
     Stops holding when it is slow at one kind of layer only.
     """
     return time * slowdown
+
+
+@equation(source="mlsysim", where="counting")
+def power_at_work(power: q.MaxPower, activity: q.PowerActivity) -> q.MaxPower:
+    """Power of a board that computes, from the run-mode power that the maker of its chip states.
+
+    Holds when the maker measured a simple loop, and what the board adds grows with it.
+
+    Stops holding when the maker states a limit, or the power of a whole board.
+    """
+    return power * activity
+
+
+@equation(source="mlsysim", where="counting")
+def clocked_power(clock: q.Clock, energy: q.CycleEnergy) -> q.MaxPower:
+    """Power of a board that spends the same energy in every clock cycle.
+
+    Holds when the core never waits in a sleeping mode.
+
+    Stops holding when supply voltages differ, as energy grows with them.
+    """
+    return clock * energy

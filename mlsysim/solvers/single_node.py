@@ -56,7 +56,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     feasible = footprint <= capacity
     if demand.working is not None and hardware.storage is not None:
         feasible = eq.both(feasible, demand.working <= hardware.capacity)
-    has_power = hardware.has("power")
+    power = drawn_power(eq, x)
     values = {
         "latency": step,
         "latency_compute": compute,
@@ -68,7 +68,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "ridge_point": eq.ridge_point(hardware.peak, bandwidth),
         "mfu": eq.model_flops_utilization(demand.model_work, step, hardware.peak, 1.0),
         "memory_footprint": footprint,
-        "energy": eq.device_energy(hardware.power, step) if has_power else Missing(hardware.missing["power"]),
+        "energy": power if type(power) is Missing else eq.device_energy(power, step),
         "feasible": feasible,
         "label": x.label,
     }
@@ -76,6 +76,16 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         needs, has = eq.value(footprint), eq.value(capacity)
         values["reason"] = (needs, has) if needs > has else (eq.value(demand.working), eq.value(hardware.capacity))
     return masked(eq, feasible, values, PerformanceProfile)
+
+
+def drawn_power(eq: Reading, x: Lowered) -> Any:
+    """Return the power that a device draws: what is stated, or what constants make of it or, where nothing is stated, of its clock."""
+    hardware = x.hardware
+    if hardware.has("power"):
+        return eq.power_at_work(hardware.power, x.power_activity) if x.has("power_activity") else hardware.power
+    if x.has("cycle_energy") and hardware.has("clock"):
+        return eq.clocked_power(hardware.clock, x.cycle_energy)
+    return Missing(hardware.missing["power"])
 
 
 class SingleNodeModel:
