@@ -209,7 +209,7 @@ FlopPerMac = _q(r"c_\mathrm{MAC}", "flop", "arithmetic of one multiply-accumulat
 Macs = _q(r"A", "count", "multiply-accumulate operations", (1e3, 1e12), **_FROM_ZERO)
 DepthwiseMacs = _q(r"A_\mathrm{dw}", "count", "multiply-accumulate operations of depthwise convolutions", (1e3, 1e11), **_FROM_ZERO)
 DepthwiseWork = _q(r"W_\mathrm{dw}", "flop", "arithmetic of depthwise convolutions", (1e6, 1e15), "GFLOP", **_FROM_ZERO)
-DepthwiseCost = _ratio(r"\chi_\mathrm{dw}", "time of a depthwise multiply-accumulate over that of a dense one", (1, 10), low=1, low_open=False)
+DepthwiseCost = _ratio(r"\chi_\mathrm{dw}", "time of a depthwise multiply-accumulate over a dense one's", (1, 10), low=1, low_open=False)
 
 # Geometry of a transformer.
 Layers = _count(r"L", "transformer layers", (1, 200))

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import zoo
 from ..errors import MissingFactError
-from ..hardware import HardwareNode
+from ..hardware import ComputeCore, HardwareNode, MemoryHierarchy, PeakRates
 from ..profiles import Profile, profile
 from ..results import PerformanceProfile
 from ..solvers import SingleNodeModel
@@ -54,7 +54,9 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
         raise Unanswered(str(error)) from None
     faster = found.number("latency") / case.shortest
     rate = metric == "inferences_per_s"
-    return Answer(value, value * faster if rate else value / faster, UNITS[metric], kind(row), rate, case.node.zoo_name, case.assumptions)
+    return Answer(
+        value, value * faster if rate else value / faster, UNITS[metric], kind(row), rate, case.node.zoo_name.rstrip("*"), case.assumptions
+    )
 
 
 FIELDS = {"inferences_per_s": "throughput", "energy_uj_per_inference": "energy", "inference_latency_ms": "latency"}
@@ -128,8 +130,9 @@ CORES: tuple[tuple[str, str, float, float, float, float], ...] = (
     (r"cortex-?a(?:5\b|7\b|8\b|9\b|15|17|32|35|53)", "cortex_a53", 8, 4, 16, 1.4),
     (r"cortex-?a5(?:5|10|20)", "cortex_a55", 16, 4, 16, 1.8),
     (r"cortex-?a(?:57|72|73)", "cortex_a72", 16, 8, 16, 1.8),
-    (r"cortex-?[ax]\d+|kryo|iphone|bionic|pixel|galaxy|snapdragon|phone|neoverse", "cortex_a76", 32, 8, 32, 2.4),
-    (r"xtensa|lx[67]|esp32|esp8266|risc-?v|rv32|rv64|sifive|gd32v|ch32v|renesas rx|rx[26]\d|\barc\b|tricore|avr", "scalar", 1, 0.5, 4, 0.16),
+    (r"iphone|ipad|bionic|apple a\d+", "cortex_a_apple", 48, 12, 32, 2.4),
+    (r"cortex-?[ax]\d+|kryo|pixel|galaxy|snapdragon|phone|neoverse", "cortex_a76", 32, 8, 32, 2.4),
+    (r"xtensa|lx[67]|esp32|esp8266|risc-?v|rv32|rv64|sifive|gd32v|ch32v|\brx[26]\d|\barc\b|tricore|avr", "scalar", 1, 0.5, 4, 0.16),
 )
 """Cores by what a text calls them, with int8 and fp32 multiply-accumulates, and bytes, in a cycle, and a usual clock in GHz."""
 
@@ -179,8 +182,8 @@ def core_node(core: str, macs: float, floats: float, width: float, clock: float)
     peak = {"int8": f"{2 * macs * clock} GOPS"} | ({"fp32": f"{2 * floats * clock} GFLOP/s"} if floats else {})
     node = HardwareNode(
         name=f"{core.replace('_', '-')} at {clock:g} GHz",
-        compute={"peak": peak, "clock": f"{clock} GHz"},
-        memory={"capacity": "1 GB", "bandwidth": f"{width * clock} GB/s"},
+        compute=ComputeCore(peak=PeakRates(**peak), clock=f"{clock} GHz"),
+        memory=MemoryHierarchy(capacity="1 GB", bandwidth=f"{width * clock} GB/s"),
     )
     node.remember(f"core.{core}", {})
     return node
@@ -208,12 +211,12 @@ def scaled(node: HardwareNode, ratio: float, *also: str) -> HardwareNode:
     """Return a device with all peaks times a ratio, and also its bandwidth or its power."""
     changes = {f"compute__peak__{p}": getattr(node.compute.peak, p) * ratio for p in node.compute.peak.precisions}
     if "bandwidth" in also:
-        changes |= {"memory__bandwidth": node.memory.bandwidth * ratio, "compute__clock": node.compute.clock * ratio}
+        changes |= {"memory__bandwidth": node.memory.bandwidth * ratio}
+    if "bandwidth" in also and node.compute.clock is not None:
+        changes["compute__clock"] = node.compute.clock * ratio
     if "power" in also and node.power.active is not None:
         changes["power__active"] = node.power.active * ratio
-    for path, value in changes.items():
-        node = node.replace(**{path: value})
-    return node
+    return node.replace(**changes)
 
 
 LARGE_CORES = {"Snapdragon_855": 4, "Snapdragon_835": 4, "Snapdragon_821": 2, "RaspberryPi4": 4, "RaspberryPi5": 4}
@@ -247,13 +250,17 @@ def arithmetic(row: Row, node: HardwareNode, assumptions: list[str]) -> str:
 
 def supplied(row: Row, node: HardwareNode, assumptions: list[str]) -> HardwareNode:
     """Return a device at the supply voltage that a row states, where a linear regulator makes power follow it."""
-    notes = row.text("notes")
-    if node.power.active is None or "smps" in notes.lower() or not node.zoo_name.startswith("Hardware.Tiny.STM32L"):
+    if node.power.active is None or not node.zoo_name.startswith("Hardware.Tiny.STM32L"):
         return node
-    volts = re.search(r"(\d(?:\.\d+)?) ?V\b", notes)
-    if not volts:
+    noted = re.search(r"\bat (\d(?:\.\d+)?) ?V\b", row.text("notes"))
+    volts = row.number("supply_v", float(noted[1]) if noted else None)
+    if volts is None:
         assumptions.append("The supply voltage is not stated; the lowest usual one, 1.8 V, is taken.")
-    return node.replace(power__active=node.power.active * ((float(volts[1]) if volts else 1.8) / 3.3))
+    return node.replace(power__active=node.power.active * ((volts or 1.8) / STATED_AT))
+
+
+STATED_AT = 3.3
+"""Volts at which the zoo's entries state the power of a microcontroller."""
 
 
 # Software and model.
@@ -268,6 +275,14 @@ def stack(row: Row) -> str:
             return "x-cube-ai-9"
         number = (int(version[1]), int(version[2])) if version else (8, 1)
         return "x-cube-ai-9" if number >= (9, 0) else "x-cube-ai-8.1" if number >= (8, 1) else "x-cube-ai-7"
+    if re.search(r"lite.*201\d", text):
+        return "tflite-2019"
+    if re.search(r"tflm|cmsis|lite.*micro|micro.*lite", text) and "tvm" not in text:
+        return "tflite-micro"
+    if re.search(r"tf ?lite|tensorflow ?lite|litert", text) and re.search(
+        r"cortex-?m\d|stm32|nucleo|esp32|arduino|mhz", row.text("hw"), re.I
+    ):
+        return "tflite-micro"
     names = {"hale|hardware-aware lowering": "hale", "plumerai": "plumerai", "onnc": "onnc", "tvm": "microtvm"}
     return next((name for pattern, name in names.items() if re.search(pattern, text)), "")
 
