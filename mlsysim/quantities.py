@@ -210,6 +210,9 @@ Intensity = _q(r"I", "flop/byte", "arithmetic intensity", (0.1, 1e4), **_FROM_ZE
 FlopPerParameter = _q(r"c", "flop", "arithmetic for one parameter and token", (1, 12))
 FlopPerMac = _q(r"c_\mathrm{MAC}", "flop", "arithmetic of one multiply-accumulate", (1, 2))
 Macs = _q(r"A", "count", "multiply-accumulate operations", (1e3, 1e12), **_FROM_ZERO)
+DepthwiseMacs = _q(r"A_\mathrm{dw}", "count", "multiply-accumulate operations of depthwise convolutions", (1e3, 1e11), **_FROM_ZERO)
+DepthwiseWork = _q(r"W_\mathrm{dw}", "flop", "arithmetic of depthwise convolutions", (1e6, 1e15), "GFLOP", **_FROM_ZERO)
+DepthwiseCost = _ratio(r"\chi_\mathrm{dw}", "time of a depthwise multiply-accumulate over a dense one's", (1, 10), low=1, low_open=False)
 
 # Geometry of a transformer.
 Layers = _count(r"L", "transformer layers", (1, 200))
@@ -359,6 +362,9 @@ PinRate = _q(r"\beta_\mathrm{pin}", "byte/s", "data rate of one memory pin", (1e
 Efficiency = _ratio(r"\eta", "share of a peak that is achieved", (0.05, 1), high=1)
 Utilization = _ratio(r"u", "share of the time in use", (0.05, 1), high=1)
 Contention = _ratio(r"\kappa", "how far compute and memory wait for each other (0 full overlap, 1 none)", (0.05, 1), high=1, low_open=False)
+PowerActivity = _ratio(r"\alpha_P", "power at work over the power that the maker states", (0.5, 4))
+CycleEnergy = _q(r"E_\mathrm{clk}", "J", "energy of a clock cycle of a microcontroller", (1e-11, 1e-9), "nJ")
+SoftwareSlowdown = _ratio(r"\sigma", "time that a software stack takes over that of the one the constants hold for", (0.5, 4))
 Overhead = _q(r"t_0", "s", "fixed launch and dispatch time", (1e-7, 1e-1), "ms", **_FROM_ZERO)
 Time = _q(r"t", "s", "elapsed time", (1e-6, 1e7), "ms", **_FROM_ZERO)
 ComputeTime = _q(r"t_c", "s", "time of the arithmetic", (1e-6, 1e5), "ms", **_FROM_ZERO)

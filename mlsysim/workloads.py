@@ -25,7 +25,8 @@ class Demand:
 
     ``tokens`` are what throughput counts: new tokens of a transformer, images of a convolutional network. ``update`` is the
     traffic of the optimizer's pass, which training alone has; ``working`` is what must lie in main memory, where storage holds weights;
-    ``read`` is the part of the traffic that is weights, where they may lie elsewhere.
+    ``read`` is the part of the traffic that is weights, where they may lie elsewhere; ``depthwise`` is the part of the arithmetic that
+    depthwise convolutions do.
     """
 
     tokens: Any
@@ -37,6 +38,7 @@ class Demand:
     update: Any = None
     working: Any = None
     read: Any = None
+    depthwise: Any = None
 
 
 class Workload(Entry):
@@ -504,7 +506,8 @@ class CNNWorkload(Workload):
     """A convolutional network, described by its published counts for one input.
 
     ``activations`` are the elements that convolution and dense layers write in one forward pass, ``peak_activations`` the
-    most that must be held at once; where they are not stated, the footprint of inference is the weights alone.
+    most that must be held at once; where they are not stated, the footprint of inference is the weights alone. Of ``macs``, those of
+    depthwise convolutions are ``depthwise_macs``.
     """
 
     parameters: q.Parameters
@@ -513,12 +516,14 @@ class CNNWorkload(Workload):
     layers: q.Layers | None = None
     image_size: q.Sequence | None = None
     peak_activations: q.Activations | None = None
+    depthwise_macs: q.DepthwiseMacs | None = None
     published: Published = Published()
 
     @cached_property
     def geometry(self) -> Lowered:
         """The counts as plain numbers, for a solver."""
-        names = ["parameters", "macs", "activations"] + ["peak_activations"] * (self.peak_activations is not None)
+        names = ["parameters", "macs", "activations"]
+        names += [n for n in ("peak_activations", "depthwise_macs") if getattr(self, n) is not None]
         return self.lower("model", {n: n for n in names})
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
@@ -536,7 +541,9 @@ def cnn_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
         if g.has("peak_activations"):
             working = eq.stored_activations(g.peak_activations, batch, x.weight_size)
             footprint = eq.inference_footprint(weights, working)
-        return Demand(batch, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights, working=working)
+        depthwise = eq.work_from_macs(g.depthwise_macs, batch) if g.has("depthwise_macs") else None
+        traffic = eq.convolution_traffic(weights, moved)
+        return Demand(batch, forward, forward, traffic, footprint, weights, working=working, depthwise=depthwise)
     gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
     optimizer = eq.optimizer_bytes(g.parameters, 8.0 if x.full_precision else 12.0)
     kept = eq.stored_activations(g.activations, batch, x.weight_size)

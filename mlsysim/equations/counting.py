@@ -1746,3 +1746,47 @@ def joint_activation_bytes(first: q.ActivationBytes, second: q.ActivationBytes) 
     Stops holding when one reuses the memory of the other.
     """
     return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def depthwise_weighted_work(work: q.Work, depthwise: q.DepthwiseWork, cost: q.DepthwiseCost) -> q.Work:
+    """Arithmetic of a network as if all of it were dense, where that of depthwise convolutions takes longer.
+
+    Holds when one ratio of costs describes all depthwise layers, as on cores that issue an instruction at a time.
+
+    Stops holding when depthwise layers wait for memory rather than for arithmetic.
+    """
+    return work + (cost - 1) * depthwise
+
+
+@equation(source="mlsysim", where="counting")
+def slowed_time(time: q.StepTime, slowdown: q.SoftwareSlowdown) -> q.StepTime:
+    """Time of a step with a software stack other than the one that the constants hold for.
+
+    Holds when the stack stretches everything alike.
+
+    Stops holding when it is slow at one kind of layer only.
+    """
+    return time * slowdown
+
+
+@equation(source="mlsysim", where="counting")
+def power_at_work(power: q.MaxPower, activity: q.PowerActivity) -> q.MaxPower:
+    """Power of a board that computes, from the run-mode power that the maker of its chip states.
+
+    Holds when the maker measured a simple loop, and what the board adds grows with it.
+
+    Stops holding when the maker states a limit, or the power of a whole board.
+    """
+    return power * activity
+
+
+@equation(source="mlsysim", where="counting")
+def clocked_power(clock: q.Clock, energy: q.CycleEnergy) -> q.MaxPower:
+    """Power of a board that spends the same energy in every clock cycle.
+
+    Holds when the core never waits in a sleeping mode.
+
+    Stops holding when supply voltages differ, as energy grows with them.
+    """
+    return clock * energy
