@@ -28,6 +28,18 @@ def step_with_offload(eq: Reading, x: Lowered, demand: Demand) -> tuple[Any, Any
     return compute, memory, eq.step_time(compute, memory, 0.0, x.overhead)
 
 
+def step_by_operators(eq: Reading, x: Lowered, demand: Demand, bandwidth: Any) -> tuple[Any, Any, Any]:
+    """Return compute time, memory time and the time of a step whose operators between layers count one by one.
+
+    Vector units handle what these operators move, and the host launches their kernels, ahead of the device or, on a processor, in turn.
+    """
+    compute = eq.compute_time(demand.work, x.hardware.peak, x.efficiency_compute)
+    memory = eq.memory_time(demand.traffic, bandwidth, x.efficiency_memory)
+    memory = eq.elementwise_time(memory, demand.moved, x.vector.peak, x.efficiency_vector)
+    step = eq.step_time(compute, memory, x.contention, x.overhead)
+    return compute, memory, step if demand.launch is None else eq.step_time(step, demand.launch, x.launch_contention, 0.0)
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve one step, in whatever reading."""
     hardware = x.hardware
@@ -38,7 +50,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         compute, memory, step = step_with_offload(eq, x, demand)
     else:
         bandwidth = hardware.cache_bandwidth if x.on_chip else bandwidth
-        compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, bandwidth)
+        if demand.moved is None:
+            compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, bandwidth)
+        else:
+            compute, memory, step = step_by_operators(eq, x, demand, bandwidth)
     overhead = x.overhead
     if demand.update is not None:
         overhead = eq.memory_time(demand.update, bandwidth, x.efficiency_memory)
@@ -160,6 +175,8 @@ class SingleNodeModel:
             "device": hardware,
             "full_precision": precision in ("fp32", "tf32"),
         }
+        if "efficiency_vector" in x:
+            x["vector"] = hardware.supply("fp32") if "fp32" in hardware.compute.peak.precisions else supply
         return _DOORS.solve(PerformanceProfile, core, x, **origins)
 
 
