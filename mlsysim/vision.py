@@ -199,7 +199,7 @@ def vision_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
     if x.phase == "training":
         demand = transformer_training(eq, g, x, sequence, batch, work, parameters, weights, weights)
         if moved is not None:
-            moved = eq.trained_traffic(moved, x.training_passes)
+            moved = eq.trained_traffic(moved, x.training_passes_mixed)
             demand.traffic = eq.convolution_traffic(weights, moved)
         return by_operators(eq, x, demand, moved, g.layers, 3.0 * MATRICES)
     traffic = eq.pass_traffic(weights, 0.0) if moved is None else eq.convolution_traffic(weights, moved)
@@ -230,6 +230,7 @@ class DiffusionWorkload(Workload):
     """
 
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16")
+    family: ClassVar[str] = "other"
 
     denoiser: VisionTransformerWorkload | CNNWorkload
     steps: q.SamplingSteps

@@ -7,7 +7,7 @@ FLOPs; a causal model's attention is counted as causal. The other reading of att
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from . import quantities as q
 from .errors import InputError, nearest
@@ -510,8 +510,8 @@ class CNNWorkload(Workload):
     most that must be held at once; where they are not stated, the footprint of inference is the weights alone.
 
     With documented constants (a :class:`~mlsysim.Profile`) two things more count: ``passes`` are how often operators read or write an
-    activation when none is fused, and ``dense`` tells networks of full and grouped convolutions with plain norms from those with depthwise
-    convolutions, attention or normalised tokens, whose backward pass is slower.
+    activation when none is fused, and ``blocks`` says what the network is made of, since backward passes differ: ``dense`` (convolutions,
+    norms over the batch), ``grouped`` (most convolutions in wide groups), or ``mixed`` (depthwise convolutions, attention, norms of tokens).
     """
 
     parameters: q.Parameters
@@ -521,7 +521,7 @@ class CNNWorkload(Workload):
     image_size: q.Sequence | None = None
     peak_activations: q.Activations | None = None
     passes: q.ActivationPasses = 8.0
-    dense: bool = True
+    blocks: Literal["dense", "grouped", "mixed"] = "dense"
     published: Published = Published()
 
     @cached_property
@@ -529,7 +529,7 @@ class CNNWorkload(Workload):
         """The counts as plain numbers, for a solver."""
         names = ["parameters", "macs", "activations", "passes"]
         names += [n for n in ("peak_activations", "layers") if getattr(self, n) is not None]
-        return self.lower("model", {n: n for n in names}, dense=self.dense)
+        return self.lower("model", {n: n for n in names}, blocks=self.blocks)
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
         """Return what a step with ``x.batch_size`` images asks for."""
@@ -556,7 +556,7 @@ def cnn_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
     state = eq.model_state_bytes(weights, gradients, optimizer)
     work = eq.training_work(forward, 0.0)
     if fitted:
-        operators = eq.trained_traffic(operators, x.training_passes_dense if g.dense else x.training_passes)
+        operators = eq.trained_traffic(operators, getattr(x, f"training_passes_{g.blocks}"))
     traffic = eq.convolution_traffic(weights, operators) if fitted else eq.convolution_training_traffic(weights, kept)
     update = eq.optimizer_traffic(weights, gradients, optimizer)
     demand = Demand(batch, work, work, traffic, eq.training_footprint(state, kept), weights, update)
@@ -567,5 +567,5 @@ def by_operators(eq: Reading, x: Lowered, demand: Demand, moved: Any, layers: An
     """Return a demand with what documented constants ask for: activations handled one by one, and kernels launched."""
     if moved is not None:
         demand.moved = moved
-        demand.launch = None if layers is None else eq.launch_time(layers, x.layer_floor, rounds)
+        demand.launch = None if layers is None else eq.launch_time(layers, x.layer_floor, rounds, x.host_pace)
     return demand

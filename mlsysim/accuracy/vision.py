@@ -22,48 +22,49 @@ TAIL = "server_p99_latency_ms"
 LIMITS = {"resnet": 15.0, "retinanet": 100.0}
 """Latency in ms that the server scenario of MLPerf admits, by network."""
 
-PASSES: tuple[tuple[str, float, bool], ...] = (
-    (r"densenet", 16, True),
-    (r"vgg\d+_bn", 6, True),
-    (r"vgg|alexnet|squeezenet", 4, True),
-    (r"repvgg|mobileone", 9, True),
-    (r"seres|ecares|gcres|skres|senet|resnest|res2ne|regnetz|resnet\d+_?ts", 10, True),
-    (r"hrnet|dla\d|dpn|vovnet|selecsls|hgnet", 9, True),
-    (r"nfnet|nf_res|nf_reg", 9, True),
-    (r"resnet(10|14|18|26|34)|resnext|wide_resnet|gernet", 7.5, True),
-    (r"resnet|darknet|cspres", 8, True),
-    (r"regnetx", 7, True),
-    (r"regnet", 8, True),
-    (r"inception_next", 7, False),
-    (r"inception|googlenet", 9.3, True),
-    (r"ghost|shufflenet", 9, False),
-    (r"efficientnet_?v2", 7, False),
-    (r"efficientnet_lite", 6.1, False),
-    (r"efficientnet|tinynet|rexnet|mixnet|convmixer", 7.5, False),
-    (r"mobilenet_?v3|fbnetv3|lcnet|hardcore", 7, False),
-    (r"mobilenet|mnasnet|fbnet|spnas|semnas|repvit", 6.1, False),
-    (r"xception", 5.5, False),
-    (r"convnext", 6.5, False),
-    (r"swin(v2|_v2)", 9, False),
-    (r"swin", 8, False),
-    (r"cait", 7, False),
-    (r"mixer|gmlp", 5.5, False),
-    (r"resmlp", 6.5, False),
-    (r"former_[smlb]\d|convformer", 11, False),
-    (r"fastvit", 9, False),
-    (r"edgenext", 8, False),
-    (r"pvt", 5, False),
-    (r"levit|coat|maxvit|mobilevit", 6.5, False),
+PASSES: tuple[tuple[str, float, str], ...] = (
+    (r"densenet", 16, "dense"),
+    (r"vgg\d+_bn", 6, "dense"),
+    (r"vgg|alexnet|squeezenet", 4, "dense"),
+    (r"repvgg|mobileone", 9, "dense"),
+    (r"seres|ecares|gcres|skres|senet|resnest|res2ne|regnetz|resnet\d+_?ts", 10, "dense"),
+    (r"hrnet|dla\d|dpn|vovnet|selecsls|hgnet", 9, "dense"),
+    (r"nf_res|nf_ecares", 9, "dense"),
+    (r"nfnet|nf_reg", 9, "grouped"),
+    (r"resnet(10|14|18|26|34)|resnext|wide_resnet|gernet", 7.5, "dense"),
+    (r"resnet|darknet|cspres", 8, "dense"),
+    (r"regnet_?x", 7, "grouped"),
+    (r"regnet", 8, "grouped"),
+    (r"inception_next", 7, "mixed"),
+    (r"inception|googlenet", 9.3, "dense"),
+    (r"ghost|shufflenet", 9, "mixed"),
+    (r"efficientnet_?v2", 7, "mixed"),
+    (r"efficientnet_lite", 6.1, "mixed"),
+    (r"efficientnet|tinynet|rexnet|mixnet|convmixer", 7.5, "mixed"),
+    (r"mobilenet_?v3|fbnetv3|lcnet|hardcore", 7, "mixed"),
+    (r"mobilenet|mnasnet|fbnet|spnas|semnas|repvit", 6.1, "mixed"),
+    (r"xception", 5.5, "mixed"),
+    (r"convnext", 6.5, "mixed"),
+    (r"swin(v2|_v2)", 9, "mixed"),
+    (r"swin", 8, "mixed"),
+    (r"cait", 7, "mixed"),
+    (r"mixer|gmlp", 5.5, "mixed"),
+    (r"resmlp", 6.5, "mixed"),
+    (r"former_[smlb]\d|convformer", 11, "mixed"),
+    (r"fastvit", 9, "mixed"),
+    (r"edgenext", 8, "mixed"),
+    (r"pvt", 5, "mixed"),
+    (r"levit|coat|maxvit|mobilevit", 6.5, "mixed"),
 )
-"""Reads and writes of each activation by family, when every operator is a kernel, and whether the family is dense.
+"""Reads and writes of each activation by family, when every operator is a kernel, and what its blocks are.
 
 Counted on the family's block: a layer's output is written, normalised (two), activated (two) and read by the next layer: six. Shortcuts,
-squeeze and excitation, concatenations, branches and changes of precision come on top, shared by all that the block's layers write; a bottleneck
-of a ResNet has eight, an inverted one of an EfficientNet seven and a half. Attention and channel norms work on wider numbers, but the MLP's inner
-width, which most activations belong to, is touched less often.
+squeeze and excitation, concatenations, branches and changes of precision come on top, shared by all that the block's layers write: a
+bottleneck of a ResNet has eight, an inverted one of an EfficientNet seven and a half. Attention and channel norms work on wider numbers,
+but the inner width of an MLP, which most activations belong to, is touched less often.
 """
 
-USUAL = {"cnn": (7.5, True), "vit": (6.5, False), "hybrid": (7.0, False), "mlp": (6.0, False)}
+USUAL = {"cnn": (7.5, "dense"), "vit": (6.5, "mixed"), "hybrid": (7.0, "mixed"), "mlp": (6.0, "mixed")}
 PLAIN = re.compile(r"(vit|deit|beit|eva|flexivit|samvit|clip|dino)")
 TOKEN_PASSES = 5.2
 """Fifty-two passes over the width of a token for ten widths that an encoder's matrices write (see the equation encoder_traffic)."""
@@ -119,22 +120,22 @@ def kind(row: Row) -> str:
 
 
 @cache
-def passes(model: str, arch: str) -> tuple[float, bool]:
-    """Return the passes over a network's activations, and whether it is dense."""
-    for pattern, count, dense in PASSES:
+def passes(model: str, arch: str) -> tuple[float, str]:
+    """Return the passes over a network's activations, and what it is made of."""
+    for pattern, count, blocks in PASSES:
         if re.search(pattern, model):
-            return count, dense
+            return count, blocks
     return USUAL.get(arch.partition("-")[0], USUAL["cnn"])
 
 
 @cache
-def depth(model: str, dense: bool, plain: bool) -> int:
+def depth(model: str, blocks: str, plain: bool) -> int:
     """Return how many convolutions and matrices a network has, where nothing tells."""
     if plain:
         return next((n for pattern, n in DEPTHS if re.search(pattern, model)), 50)
     if stated := re.search(r"(?:res|dense|wide|next|vgg)\D*?(\d{2,3})(?!\d)", model):
         return int(stated[1])
-    return 60 if dense else 80
+    return 80 if blocks == "mixed" else 60
 
 
 @cache
@@ -178,14 +179,14 @@ def network(
     if macs is None or activations is None or parameters is None:
         raise Unanswered("neither the row nor the zoo states the operations, activations and parameters of this network")
     plain = PLAIN.match(name) is not None and arch not in ("cnn", "hybrid")
-    count, dense = passes(name, arch)
+    count, blocks = passes(name, arch)
     if plain:
         side = re.search(r"patch(\d+)", name)
         tokens = ((size or 224.0) / float(side[1] if side else 16)) ** 2 + 1
-        activations, count, dense = activations / (1 + tokens / 640), TOKEN_PASSES, False
-    layers = int(entry.layers) if entry is not None and entry.layers else depth(name, dense, plain)
+        activations, count, blocks = activations / (1 + tokens / 640), TOKEN_PASSES, "mixed"
+    layers = int(entry.layers) if entry is not None and entry.layers else depth(name, blocks, plain)
     counts = {"parameters": round(parameters), "macs": round(macs), "activations": round(activations)}
-    return CNNWorkload(name=model, **counts, layers=layers, passes=count, dense=dense)
+    return CNNWorkload(name=model, **counts, layers=layers, passes=count, blocks=blocks)
 
 
 @cache
@@ -196,8 +197,9 @@ def roomy(text: str) -> HardwareNode:
 
 
 @cache
-def precision(text: str, device: HardwareNode) -> str:
+def precision(text: str, called: str) -> str:
     """Return the precision at which a device runs what a row states."""
+    device = roomy(called)
     for pattern, taken in PRECISIONS:
         if re.search(pattern, text.lower()):
             for name in taken:
@@ -219,38 +221,48 @@ _SOLVER = SingleNodeModel()
 
 def step(row: Row, using: Profile | None, batch: float) -> tuple[float, float]:
     """Return the time of a step of one device, in seconds, and the least that it can be."""
-    size = row.number("img_size")
     counts = [None if (v := row.number(n)) is None else v * scale for n, scale in (("gmacs", 1e9), ("macts", 1e6), ("params", 1.0))]
-    model = network(row.text("model"), row.text("arch"), size, *counts)
+    asked = (row.text("model"), row.text("arch"), row.number("img_size"), *counts)
+    model = network(*asked)
     device = roomy(row.text("hw"))
     given: dict[str, Any] = {
         "batch_size": batch,
-        "precision": precision(row.text("precision"), device),
+        "precision": precision(row.text("precision"), row.text("hw")),
         "phase": "training" if kind(row) == "training" else "forward",
     }
     if given["phase"] == "training" and given["precision"] not in model.training_precisions:
         raise Unanswered(f"training at {given['precision']} is not modelled")
     likely = _SOLVER.solve(model, device, efficiency=using or profile("vision"), stack=stack(row), **given)
-    return likely.number("latency"), least(model, row.text("hw"), tuple(given.items()))
+    return likely.number("latency"), least(asked, row.text("hw"), tuple(given.items()))
 
 
 @cache
-def least(model: CNNWorkload, device: str, given: tuple[tuple[str, Any], ...]) -> float:
-    """Return the least time of a step."""
-    return float(_SOLVER.solve(model, roomy(device), **dict(given)).number("latency"))
+def least(asked: tuple[Any, ...], device: str, given: tuple[tuple[str, Any], ...]) -> float:
+    """Return the least time of a step of a network."""
+    return float(_SOLVER.solve(network(*asked), roomy(device), **dict(given)).number("latency"))
+
+
+def scenario(row: Row, said: list[str], using: Profile | None = None) -> float:
+    """Return the share of a system's throughput that a benchmark's scenario and power setting leave."""
+    constants = (using or profile("vision")).on()[0]
+    share: float = constants["server_share"] if row.text("metric").startswith("server") else 1.0
+    if "maxq" in (row.text("locator") + row.text("hw") + row.text("url")).lower().replace("-", ""):
+        said.append("the system runs at its most efficient power setting")
+        share *= constants["capped_share"]
+    return share
 
 
 def predict(row: Row, using: Profile | None = None) -> Answer:
     """Return the answer to a row."""
     metric, unit, used = row.text("metric"), row.text("unit"), using or profile("vision")
-    name, constants = hardware_name(row.text("hw")), used.on()[0]
+    name = hardware_name(row.text("hw"))
     said: list[str] = []
     if metric == TAIL:
         limit = next((v for n, v in LIMITS.items() if n in row.text("model").lower()), None)
         if limit is None:
             raise Unanswered("no limit on the latency of this network is known")
         said.append(f"requests come as fast as the limit of {limit:g} ms admits")
-        return Answer(limit * constants["tail_share"], 0.0, unit, "latency", False, name, tuple(said))
+        return Answer(limit * used.on()[0]["tail_share"], 0.0, unit, "latency", False, name, tuple(said))
     devices = row.number("hw_count", 1.0)
     batch = row.number("micro_batch") or row.number("batch")
     if batch is None:
@@ -261,10 +273,7 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     likely, best = step(row, used, float(batch))
     if metric in LATENCIES:
         return Answer(likely * 1e3, best * 1e3, unit, "inference", False, name, tuple(said))
-    capped = "maxq" in (row.text("locator") + row.text("hw") + row.text("url")).lower().replace("-", "")
-    share = (constants["server_share"] if metric.startswith("server") else 1.0) * (constants["capped_share"] if capped else 1.0)
-    if capped:
-        said.append("the system runs at its most efficient power setting")
+    share = scenario(row, said, used)
     if re.search(r"per (gpu|chip|device)|/chip|/gpu", unit.lower()):
         devices = 1.0
     return Answer(devices * batch / likely * share, devices * batch / best, unit, kind(row), True, name, tuple(said))

@@ -106,11 +106,13 @@ def elementwise_time(memory: q.MemoryTime, moved: q.Traffic, vector_peak: q.Peak
 
 
 @equation(source="he2022brrr", where="list of three components, overhead")
-def launch_time(layers: q.Layers, layer_floor: q.Overhead, rounds: q.Repeats = 1.0) -> q.Overhead:
+def launch_time(layers: q.Layers, layer_floor: q.Overhead, rounds: q.Repeats = 1.0, host_pace: q.HostPace = 1.0) -> q.Overhead:
     """Time that the host needs to launch the kernels of all layers, once forward or several times in training.
+
+    The pace of the host is its time for a kernel beside that of a present one.
 
     Holds when layers consist of about as many kernels each, and the host takes as long for a small kernel as for a large one.
 
     Stops holding when a graph of kernels is launched as one, or the host has other work, such as reading images.
     """
-    return layers * layer_floor * rounds
+    return layers * layer_floor * rounds * host_pace

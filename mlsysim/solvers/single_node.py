@@ -169,7 +169,7 @@ class SingleNodeModel:
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
         x |= check_level(memory_level, supply, workload, phase)
-        x |= {"overhead": 0.0, "phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
+        x |= {"overhead": x.get("step_floor", 0.0), "phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
         x |= {
             "what": ("{} at {}, on chip" if x["on_chip"] else "{} at {}", workload, precision),
             "device": hardware,
