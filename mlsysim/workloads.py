@@ -510,8 +510,8 @@ class CNNWorkload(Workload):
     most that must be held at once; where they are not stated, the footprint of inference is the weights alone.
 
     With documented constants (a :class:`~mlsysim.Profile`) two things more count: ``passes`` are how often operators read or write an
-    activation when none is fused, and ``blocks`` says what the network is made of, since backward passes differ: ``dense`` (convolutions,
-    norms over the batch), ``grouped`` (most convolutions in wide groups), or ``mixed`` (depthwise convolutions, attention, norms of tokens).
+    activation when none is fused, and ``blocks`` says what the network is made of, since backward passes differ: ``dense`` (convolutions
+    and norms over the batch), ``grouped`` (convolutions in wide groups), or ``mixed`` (depthwise convolutions, attention, norms of tokens).
     """
 
     parameters: q.Parameters

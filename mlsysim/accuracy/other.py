@@ -15,7 +15,7 @@ from .rows import Answer, Row, Unanswered, hardware_name
 FILES = ("other_inference.csv",)
 RATES = ("records_per_s", "samples_per_s", "images_per_s", "queries_per_s")
 PAIRS = 270.0
-"""Pairs of a user and an item that a sample of MLPerf's recommendation benchmark holds on average."""
+"""Pairs of a user and an item that a sample of MLPerf's recommendation benchmark is taken to hold: an assumption that the rows bear out."""
 
 
 def takes(row: Row) -> bool:
@@ -53,7 +53,9 @@ def workload(model: str) -> Workload:
             return crossed
         same = {n: getattr(crossed, n) for n in ("table_rows", "embedding_dim", "dense_features", "bottom", "top")}
         return RecommendationWorkload(name=model, interaction="dot", **same)
-    titles = {re.sub(r"[^a-z0-9]", "", t.lower()): n for n in zoo.names("Models.Diffusion") for t in (zoo.load(n).name, *zoo.load(n).aliases)}
+    titles = {
+        re.sub(r"[^a-z0-9]", "", t.lower()): n for n in zoo.names("Models.Diffusion") for t in (zoo.load(n).name, *zoo.load(n).aliases)
+    }
     asked = re.sub(r"[^a-z0-9]", "", re.sub(r"\(.*", "", name))
     found = titles.get(asked) or next((n for t, n in titles.items() if asked.startswith(t) or t.startswith(asked)), None)
     if found is None:

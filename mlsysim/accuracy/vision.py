@@ -6,7 +6,7 @@ tells; families that are not known take what is usual for their kind of network.
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from .. import zoo
 from ..hardware import HardwareNode
@@ -20,9 +20,10 @@ RATES = ("images_per_s", "frames_per_s", "fps", "samples_per_s")
 LATENCIES = ("inference_latency_ms", "latency_ms", "singlestream_latency_ms")
 TAIL = "server_p99_latency_ms"
 LIMITS = {"resnet": 15.0, "retinanet": 100.0}
-"""Latency in ms that the server scenario of MLPerf admits, by network."""
+"""Latency in ms that the server scenario of MLPerf admits for classification and for detection."""
 
-PASSES: tuple[tuple[str, float, str], ...] = (
+Blocks = Literal["dense", "grouped", "mixed"]
+PASSES: tuple[tuple[str, float, Blocks], ...] = (
     (r"densenet", 16, "dense"),
     (r"vgg\d+_bn", 6, "dense"),
     (r"vgg|alexnet|squeezenet", 4, "dense"),
@@ -64,7 +65,7 @@ bottleneck of a ResNet has eight, an inverted one of an EfficientNet seven and a
 but the inner width of an MLP, which most activations belong to, is touched less often.
 """
 
-USUAL = {"cnn": (7.5, "dense"), "vit": (6.5, "mixed"), "hybrid": (7.0, "mixed"), "mlp": (6.0, "mixed")}
+USUAL: dict[str, tuple[float, Blocks]] = {"cnn": (7.5, "dense"), "vit": (6.5, "mixed"), "hybrid": (7.0, "mixed"), "mlp": (6.0, "mixed")}
 PLAIN = re.compile(r"(vit|deit|beit|eva|flexivit|samvit|clip|dino)")
 TOKEN_PASSES = 5.2
 """Fifty-two passes over the width of a token for ten widths that an encoder's matrices write (see the equation encoder_traffic)."""
@@ -120,7 +121,7 @@ def kind(row: Row) -> str:
 
 
 @cache
-def passes(model: str, arch: str) -> tuple[float, str]:
+def passes(model: str, arch: str) -> tuple[float, Blocks]:
     """Return the passes over a network's activations, and what it is made of."""
     for pattern, count, blocks in PASSES:
         if re.search(pattern, model):
@@ -185,7 +186,7 @@ def network(
         tokens = ((size or 224.0) / float(side[1] if side else 16)) ** 2 + 1
         activations, count, blocks = activations / (1 + tokens / 640), TOKEN_PASSES, "mixed"
     layers = int(entry.layers) if entry is not None and entry.layers else depth(name, blocks, plain)
-    counts = {"parameters": round(parameters), "macs": round(macs), "activations": round(activations)}
+    counts: dict[str, Any] = {"parameters": round(parameters), "macs": round(macs), "activations": round(activations)}
     return CNNWorkload(name=model, **counts, layers=layers, passes=count, blocks=blocks)
 
 

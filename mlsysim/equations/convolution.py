@@ -93,16 +93,18 @@ def trained_traffic(forward: q.Traffic, training_passes: q.TrainingPasses) -> q.
 
 
 @equation(source="mlsysim", where="counting")
-def elementwise_time(memory: q.MemoryTime, moved: q.Traffic, vector_peak: q.Peak, efficiency: q.Efficiency = 1.0) -> q.MemoryTime:
+def elementwise_time(
+    memory: q.MemoryTime, moved: q.Traffic, vector_peak: q.Peak, efficiency: q.Efficiency = 1.0, operations: q.Intensity = 1.0
+) -> q.MemoryTime:
     """Time of operators that move bytes and handle each of them with the vector units.
 
-    One operation counts for each byte, which is a multiply-add for every number of two bytes.
+    One operation for each byte is a multiply-add for every number of two bytes.
 
     Holds when a kernel's loads, instructions and stores follow one another too closely to overlap fully.
 
     Stops holding when matrix units do the arithmetic on the way, as in the epilogue of a convolution.
     """
-    return memory + moved / (vector_peak * efficiency)
+    return memory + moved * operations / (vector_peak * efficiency)
 
 
 @equation(source="he2022brrr", where="list of three components, overhead")
