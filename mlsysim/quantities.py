@@ -294,6 +294,10 @@ InputChannels = _count(r"C_i", "input channels", (1, 4096))
 OutputChannels = _count(r"C_o", "output channels", (1, 4096))
 Groups = _count(r"G", "channel groups", (1, 1))
 Activations = _count(r"n_a", "activation elements written in a forward pass", (1, 1e9), **_FROM_ZERO)
+ActivationPasses = _ratio(r"n_p", "times that operators read or write an activation in a forward pass", (2, 20))
+FusedShare = _ratio(r"\phi_f", "share of the passes over activations that fused operators leave", (0.1, 1), high=1)
+HostPace = _ratio(r"\pi_h", "time of a host for a kernel beside that of a present one", (1, 3))
+TrainingPasses = _ratio(r"n_t", "activation traffic of a training step over that of its forward pass", (1, 12))
 
 # Images as patches, diffusion.
 ImageSize = _count(r"H", "side of a square image or latent", (8, 1024))

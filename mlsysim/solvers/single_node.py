@@ -55,6 +55,18 @@ def busy_with_memory(eq: Reading, x: Lowered, demand: Demand, compute: Any, memo
     return streaming, eq.time_left(step, memory, compute)
 
 
+def step_by_operators(eq: Reading, x: Lowered, demand: Demand, bandwidth: Any) -> tuple[Any, Any, Any]:
+    """Return compute time, memory time and the time of a step whose operators between layers count one by one.
+
+    Vector units handle what these operators move, and the host launches their kernels, ahead of the device or, on a processor, in turn.
+    """
+    compute = eq.compute_time(demand.work, x.hardware.peak, x.efficiency_compute)
+    memory = eq.memory_time(demand.traffic, bandwidth, x.efficiency_memory)
+    memory = eq.elementwise_time(memory, demand.moved, x.vector.peak, x.efficiency_vector)
+    step = eq.step_time(compute, memory, x.contention, x.overhead)
+    return compute, memory, step if demand.launch is None else eq.step_time(step, demand.launch, x.launch_contention, 0.0)
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve one step, in whatever reading."""
     hardware = x.hardware
@@ -71,7 +83,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         work = demand.work
         if x.has("depthwise_cost") and demand.depthwise is not None:
             work = eq.depthwise_weighted_work(work, demand.depthwise, x.depthwise_cost)
-        compute, memory, step = step_on_device(eq, x, work, demand.traffic, hardware.peak, bandwidth, overhead)
+        if demand.moved is None:
+            compute, memory, step = step_on_device(eq, x, work, demand.traffic, hardware.peak, bandwidth, overhead)
+        else:
+            compute, memory, step = step_by_operators(eq, x, demand, bandwidth)
     if x.has("software_slowdown"):
         step = eq.slowed_time(step, x.software_slowdown)
     if demand.update is not None:
@@ -191,11 +206,14 @@ class SingleNodeModel:
             x["weight_size"] = 2.0
         x |= check_level(memory_level, supply, workload, phase)
         x |= {"phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
+        x["overhead"] = x.get("step_floor", x["overhead"])
         x |= {
             "what": ("{} at {}, on chip" if x["on_chip"] else "{} at {}", workload, precision),
             "device": hardware,
             "full_precision": precision in ("fp32", "tf32"),
         }
+        if "efficiency_vector" in x:
+            x["vector"] = hardware.supply("fp32") if "fp32" in hardware.compute.peak.precisions else supply
         return _DOORS.solve(PerformanceProfile, core, x, **origins)
 
 
