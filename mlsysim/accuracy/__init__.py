@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..profiles import Profile, families, profile
 from .rows import Answer, Row, Unanswered
 
-MODULES = ("training", "serving", "vision", "other", "tiny", "collectives", "microbench", "energy", "reliability", "economics")
+MODULES = ("training", "tiny", "other", "vision", "serving", "collectives", "microbench", "energy", "reliability", "economics")
 """The families, in the order in which they are asked whether a row is theirs."""
 
 

@@ -11,7 +11,7 @@ from ..facts import Origin
 from ..formats import weight_bytes
 from ..hardware import ELEMENT_SIZE, HardwareNode, check_precision
 from ..nouns import Lowered
-from ..profiles import Profile, profile, stack_of
+from ..profiles import Profile, families, profile, stack_of
 from ..quantities import Symbol, nomenclature
 from ..readings import NUMBERS, Reading
 from ..results import Missing, Result
@@ -53,7 +53,7 @@ def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None, **
     other ``kinds`` of groups.
     """
     software = stack_of(family, stack)
-    if value is None and stack is not None:
+    if value is None and family in families():
         value = profile(family)
     if not isinstance(value, Profile):
         if stack is not None:
