@@ -15,9 +15,9 @@ from mlsysim.equation import EQUATIONS
 from mlsysim.hardware import ELEMENT_SIZE
 from mlsysim.quantities import nomenclature
 from mlsysim.solvers import SOLVERS
-from mlsysim.sphinxext import breakdown, near, roofline
+from mlsysim.sphinxext import breakdown, near, roofline, shown
 from mlsysim.sphinxext.generate import INDEXES, all_pages, edit_address, entry_page
-from mlsysim.sphinxext.published import anchor, coherent_number, derived, page
+from mlsysim.sphinxext.published import LIFETIME, anchor, coherent_number, derived, page
 from mlsysim.sphinxext.sources import bibliography
 
 ROOT = Path(__file__).parent.parent.parent
@@ -379,3 +379,34 @@ def test_a_known_repository_gives_a_link_to_edit():
     text = entry_page("Hardware.Cloud.H100", str(ROOT / "gallery"), address)
     assert "https://github.com/someone/something/edit/main/zoo/Hardware/Cloud/H100.toml" in text
     assert "github.com" not in entry_page("Hardware.Cloud.H100", str(ROOT / "gallery"))
+
+
+def test_a_price_is_written_off_over_the_life_that_is_named():
+    years = float(zoo.load(LIFETIME).assumption.lifetime.to("year").magnitude)
+    priced = [n for n in zoo.names("Hardware") if zoo.load(n).price is not None]
+    assert len(priced) > 30
+    for name in zoo.names("Hardware"):
+        device = zoo.load(name)
+        found = {d.name.rpartition(".")[2]: d for d in derived(name) if ".price_of_work." in d.name}
+        assert set(found) == (set(device.compute.peak.precisions) if name in priced else set()), name
+        for precision, item in found.items():
+            rate = getattr(device.compute.peak, precision).to("PFLOP/s").magnitude
+            assert item.number * 1e15 * 3600 == pytest.approx(device.price.to("USD").magnitude / rate / (years * 8760))
+            assert LIFETIME in item.says and "5.5" in item.says
+
+
+def test_the_picture_of_devices_has_the_lines_of_equal_ridge(site):
+    drawn = (site / "_static" / "place" / "hardware.svg").read_text("utf-8")
+    assert drawn.count('class="ratio"') >= 4
+    assert "ridge at 100 FLOP/B" in drawn
+
+
+def test_what_stands_beside_an_entry_is_part_of_what_its_page_shows(monkeypatch):
+    """A page is read again when an entry comes near, when a larger model fits, and when a workload on its roofline changes."""
+    name = "Hardware.Cloud.H100"
+    things = [f"near:{name}", f"largest:{name}", f"mls-roofline:{name}"]
+    before = [shown._SAYS[t.partition(":")[0]](name, "") for t in things]
+    monkeypatch.setattr(near, "similar", lambda _: ("Hardware.Cloud.A100",))
+    monkeypatch.setattr(near, "largest", lambda _: {"fp16": "Models.Tiny.ResNet8"})
+    monkeypatch.setattr(roofline, "LARGE", roofline.SMALL)
+    assert all(shown._SAYS[t.partition(":")[0]](name, "") != b for t, b in zip(things, before, strict=True))
