@@ -121,12 +121,17 @@ def node_of(hw: str, text: str, nodes: float, each: float | None, efa: bool) -> 
 def ports(text: str) -> tuple[float | None, float | None, bool]:
     """Return network ports of a node, Gb/s of each, and whether the rate is the whole node's instead, as far as a text states them."""
     rate = re.search(r"([\d.]+) ?(?:(T)b(?:/s|ps|it/s)|(?:Gb(?:/s|ps|it/s)|G\b|GbE))", text)
-    count = re.search(r"\b(\d+) ?[x×] ?(?=[^+,;]*(?:Gb|G\b|[XNHEF]DR|ConnectX|CX|EFA|NIC|port|Tb))", text)
+    before = re.search(r"\b(\d+) ?[x×] ?(?=[^+,;]*(?:Gb|G\b|[XNHEF]DR|ConnectX|CX|EFA|NIC|port|Tb))", text)
+    after = re.search(r"(?:Gb/s|Gbps|GbE|G|[XNHEF]DR\d*) ?[x×] ?(\d+)\b", text)
+    count = before or after
     speed = float(rate[1]) * (1000 if rate[2] else 1) if rate else None
     if speed is None:
         speed = next((float(v) for n, v in _RATES.items() if re.search(rf"\b{n}\b", text)), None)
-    each = bool(re.search(r"per (?:GPU|accelerator|device)|/GPU", text))
-    return (float(count[1]) if count else None), speed, bool(speed and not count and not each)
+    whole = speed is not None and (
+        speed >= 1600 or re.search(r"(?:per|/|each|a) ?(?:node|instance|server|host)|total|aggregate|efa|ethernet|gbe", text.lower())
+    )
+    each = re.search(r"(?:per|/|each) ?(?:gpu|accelerator|device)", text.lower())
+    return (float(count[1]) if count else None), speed, bool(whole and not count and not each)
 
 
 def fabric_of(network: str, device: str, text: str) -> NetworkFabric:

@@ -38,17 +38,21 @@ def test_errors_of_rows_that_count(kinds, median, ninetieth):
 
 
 @pytest.mark.parametrize(
-    ("text", "node", "fabric", "ports"),
+    ("text", "fabric", "ports"),
     [
-        ("NVLink3 + 4x IB HDR 200 Gb/s per node", "", "InfiniBand_HDR", (4, 25e9)),
-        ("NVLink3/NVSwitch + EFA 400 Gb/s per node", "", "EFA_V1", (4, 12.5e9)),
-        ("NVLink + 8x NDR", "", "InfiniBand_NDR", (8, 50e9)),
-        ("8x 400 Gbps RoCEv2", "", "RoCE_400G", (8, 50e9)),
-        ("NVLink, 1.6 Tb/s per node Slingshot", "", "Slingshot_11", (8, 25e9)),
-        ("100 GbE", "", "Ethernet_100G", (8, 1.5625e9)),
+        ("NVLink3 + 4x IB HDR 200 Gb/s per node", "InfiniBand_HDR", (4, 25e9)),
+        ("NVLink3/NVSwitch + EFA 400 Gb/s per node", "EFA_V1", (4, 12.5e9)),
+        ("NVLink + 8x NDR", "InfiniBand_NDR", (8, 50e9)),
+        ("8x 400 Gbps RoCEv2", "RoCE_400G", (8, 50e9)),
+        ("NVLink, 1.6 Tb/s per node Slingshot", "Slingshot_11", (8, 25e9)),
+        ("100 GbE", "Ethernet_100G", (1, 12.5e9)),
+        ("NVLink3 600 GB/s, IB HDR 200Gb/s x8", "InfiniBand_HDR", (8, 25e9)),
+        ("NVLink3 + InfiniBand HDR 200 Gb/s", "InfiniBand_HDR", (8, 25e9)),
+        ("NVLink3 + 200 Gb/s RoCE per GPU", "RoCE_400G", (8, 25e9)),
+        ("IB 1.6 Tb/s", "InfiniBand_HDR", (8, 25e9)),
     ],
 )
-def test_fabrics_are_read(text, node, fabric, ports):
+def test_fabrics_are_read(text, fabric, ports):
     fleet, count, _ = collectives.site("NVIDIA A100-80GB SXM", text, 16.0, 2.0)
     assert count == 16
     assert fleet.fabric.zoo_name.rstrip("*").endswith(fabric)
