@@ -157,9 +157,12 @@ def device(row: Row, assumptions: list[str]) -> HardwareNode:
     Unanswered
         The text names neither.
     """
-    text = row.text("hw")
+    text = re.sub("[®™]", "", row.text("hw"))
     notes = re.match(r"(?:build variant \S+ )?SoC ([^;]*)", row.text("notes"))
     if name := _known(text) or (_known(notes[1]) if notes else None):
+        if name.startswith("Hardware.Edge.Coral"):
+            assumptions.append("What the chip's own memory holds does not pass the link to the host; the memory of the Pixel's is taken.")
+            name = "Hardware.Mobile.Pixel_Neural_Core"
         entry: HardwareNode = zoo.load(name)
         return entry
     for pattern, core, macs, floats, width, clock in CORES:
