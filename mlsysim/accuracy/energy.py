@@ -297,9 +297,7 @@ def _run_hours(row: Row, told: list[str]) -> float:
     found = elsewhere(Row({**row.cells, **missing}), "training_chip_hours")
     if found is None:
         raise Unanswered("the row does not state for how long how many devices worked, and the run is not known")
-    told.append(
-        f"The hours are not stated: training is predicted, on {row.text('hw_count') or FLEET} devices that compute {TRAINING:.0%} of the time."
-    )
+    told.append(f"The hours are not stated: training is predicted, with devices that compute {TRAINING:.0%} of the time.")
     return found / TRAINING
 
 
