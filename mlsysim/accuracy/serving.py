@@ -19,7 +19,10 @@ from .rows import Answer, Row, Unanswered, hardware, hardware_name
 
 FILES = ("llm_inference.csv",)
 PREFILL = ("ttft_ms", "prefill_ms", "prefill_tokens_per_s")
-DECODE = ("decode_tokens_per_s_per_user", "decode_tokens_per_s_total", "itl_ms_median", "tpot_ms", "microbatch_tokens_per_s", "mbu_percent")
+DECODE = (
+    "decode_tokens_per_s_per_user", "decode_tokens_per_s_total", "itl_ms_median", "tpot_ms", "microbatch_tokens_per_s",
+    "mbu_percent",
+)  # fmt: skip
 STEADY = (
     "throughput_output_tokens_per_s_total", "throughput_output_tokens_per_s_per_chip", "throughput_requests_per_s", "batch_elapsed_s",
     "server_output_tokens_per_s_total", "server_samples_per_s", "offline_samples_per_s",
@@ -47,7 +50,7 @@ MICROBATCH = 512
 
 
 SUSPECT = ("LI-105", "LI-439")
-"""Rows that constants are not fitted on: one beats physics as its layout is printed, one is ten times slower than its like in the source."""
+"""Rows that constants are not fitted on: one beats physics as its layout is printed, one is ten times slower than its like."""
 
 
 def takes(row: Row) -> bool:
@@ -146,7 +149,9 @@ def format_of(text: str, model: TransformerWorkload, framework: str) -> Format:
     if re.search(r"q4f16|int4 group", plain):
         return Format(HALF, BITS["q4f16_1"], HALF)
     if re.search(r"w4a16|w4|4-?bit|int4|\bq4", plain):
-        return Format(HALF, BITS["q4f16_1"] if "mlc" in plain + framework.lower() else BITS["awq"], HALF, head=16 if "w4" in plain else None)
+        return Format(
+            HALF, BITS["q4f16_1"] if "mlc" in plain + framework.lower() else BITS["awq"], HALF, head=16 if "w4" in plain else None
+        )
     if "fp8" in plain or "w8a8" in plain or "e4m3" in plain:
         return Format(("fp8", "int8", *HALF), 8.0, kv, attention=16 if re.search("row-?wise", plain) else None)
     if re.search(r"int8|w8|8-?bit", plain):
@@ -189,7 +194,7 @@ def _models() -> dict[str, str]:
 
 def _plain(text: str) -> str:
     bare = re.sub(r"\([^)]*\)|^.*/", "", text.lower())
-    bare = re.sub(r"instruct|thinking|chat|base|\b(it|hf|fp8|bf16|fp16|int4|awq|gptq|gguf|2507|text|v0\.\d)\b", "", bare)
+    bare = re.sub(r"instruct|thinking|chat|base|\b(it|hf|fp8|bf16|fp16|int4|awq|gptq|gguf|\d{4}|text|v0\.\d)\b", "", bare)
     return re.sub(r"[^a-z0-9.]", "", bare)
 
 
@@ -398,8 +403,10 @@ def steady(row: Row, batch: float | None, prompt: float, answer: float, case: Ca
         case.assumptions.append(f"{places:g} sequences at a time, as many as memory holds")
         waves = batch / places
 
+        requests = batch
+
         def elapsed(case: Case, using: Any, stack: str | None) -> float:
-            prompts = batch * case.prefill(1, prompt, using, stack)
+            prompts = requests * case.prefill(1, prompt, using, stack)
             return prompts + waves * answer * case.itl(places, prompt, answer, using, stack)
 
         return elapsed
