@@ -19,7 +19,10 @@ from .rows import Answer, Row, Unanswered, hardware, hardware_name
 
 FILES = ("llm_inference.csv",)
 PREFILL = ("ttft_ms", "prefill_ms", "prefill_tokens_per_s")
-DECODE = ("decode_tokens_per_s_per_user", "decode_tokens_per_s_total", "itl_ms_median", "tpot_ms", "microbatch_tokens_per_s", "mbu_percent")
+DECODE = (
+    "decode_tokens_per_s_per_user", "decode_tokens_per_s_total", "itl_ms_median", "tpot_ms", "microbatch_tokens_per_s",
+    "mbu_percent",
+)  # fmt: skip
 STEADY = (
     "throughput_output_tokens_per_s_total", "throughput_output_tokens_per_s_per_chip", "throughput_requests_per_s", "batch_elapsed_s",
     "server_output_tokens_per_s_total", "server_samples_per_s", "offline_samples_per_s",
@@ -47,7 +50,7 @@ MICROBATCH = 512
 
 
 SUSPECT = ("LI-105", "LI-439")
-"""Rows that constants are not fitted on: one beats physics as its layout is printed, one is ten times slower than its like in the source."""
+"""Rows that constants are not fitted on: one beats physics as its layout is printed, one is ten times slower than its like."""
 
 
 def takes(row: Row) -> bool:
@@ -191,7 +194,7 @@ def _models() -> dict[str, str]:
 
 def _plain(text: str) -> str:
     bare = re.sub(r"\([^)]*\)|^.*/", "", text.lower())
-    bare = re.sub(r"instruct|thinking|chat|base|\b(it|hf|fp8|bf16|fp16|int4|awq|gptq|gguf|2507|text|v0\.\d)\b", "", bare)
+    bare = re.sub(r"instruct|thinking|chat|base|\b(it|hf|fp8|bf16|fp16|int4|awq|gptq|gguf|\d{4}|text|v0\.\d)\b", "", bare)
     return re.sub(r"[^a-z0-9.]", "", bare)
 
 
@@ -400,8 +403,10 @@ def steady(row: Row, batch: float | None, prompt: float, answer: float, case: Ca
         case.assumptions.append(f"{places:g} sequences at a time, as many as memory holds")
         waves = batch / places
 
+        requests = batch
+
         def elapsed(case: Case, using: Any, stack: str | None) -> float:
-            prompts = batch * case.prefill(1, prompt, using, stack)
+            prompts = requests * case.prefill(1, prompt, using, stack)
             return prompts + waves * answer * case.itl(places, prompt, answer, using, stack)
 
         return elapsed
