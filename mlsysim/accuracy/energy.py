@@ -256,7 +256,7 @@ _RATES = {
     "Offline": ("offline_samples_per_s",),
     "Server": ("server_samples_per_s", "offline_samples_per_s"),
     "SingleStream": ("singlestream_mean_latency_ms", "inference_latency_ms", "offline_samples_per_s"),
-    "": ("inference_images_per_s", "offline_samples_per_s", "inference_latency_ms", "samples_per_s"),
+    "": ("inference_images_per_s", "offline_samples_per_s", "inference_latency_ms"),
 }
 
 
