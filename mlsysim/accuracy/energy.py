@@ -78,10 +78,11 @@ def kind(row: Row) -> str:
     if metric.startswith("gpu_joules"):
         return "device energy"
     if metric in SYSTEM_POWER:
-        return "system power"
+        return "system power" if metric == "system_avg_power_w" else "long-run power"
     if metric in SYSTEM_ENERGY:
         return "system energy"
-    return "arithmetic" if parts(row) or any(maybe(row, n) is not None for n in ("days", "device_hours", "hours")) else "run"
+    told = ("days",) if metric in HOURS else ("days", "device_hours", "hours")
+    return "arithmetic" if parts(row) or any(maybe(row, n) is not None for n in told) else "run"
 
 
 def group(row: Row) -> str:
@@ -111,7 +112,8 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
 
 
 def _answer(row: Row, value: float, bound: float, rate: bool, told: list[str], device: str = "") -> Answer:
-    low, high = (value * LATE[0], value * LATE[1]) if kind(row) == "run" else (None, None)
+    short, long = {"run": LATE, "long-run power": (0.8, 1.2)}.get(kind(row), (math.nan, math.nan))
+    low, high = (None, None) if math.isnan(short) else (value * short, value * long)
     return Answer(float(value), float(bound), row.text("unit"), kind(row), rate, device, tuple(dict.fromkeys(told)), low=low, high=high)
 
 
