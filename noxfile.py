@@ -9,6 +9,7 @@ site        tests of the built site: freshness, links, browser (builds it first 
 lint        ruff (rules and format) and mypy
 zoo         what the zoo holds, what is estimated, old or missing
 bench       timings, and the sizes of what is installed
+accuracy    predictions beside measurements, and beside the last release's
 fit         fit the constants on the measurements, into mlsysim/constants.toml
 wheel       install the built wheel into an empty environment and run every gallery file against it
 lock        make constraints.txt anew
@@ -30,7 +31,7 @@ nox.options.sessions = ["lint", "tests", "docs"]
 
 ROOT = Path(__file__).parent
 SITE = ROOT / "docs" / "_build" / "html"
-GENERATED = ("zoo", "math", "solvers", "gallery")
+GENERATED = ("zoo", "math", "solvers", "accuracy", "gallery")
 FILES = ("math.md", "nomenclature.md", "sources.md")
 
 
@@ -132,6 +133,14 @@ def zoo(session: nox.Session) -> None:
     """Report on the zoo."""
     setup(session)
     session.run("python", "-m", "mlsysim.zoo", "report")
+
+
+@nox.session
+def accuracy(session: nox.Session) -> None:
+    """Score all predictions, and compare them with those of the last release."""
+    setup(session)
+    session.run("python", "-m", "mlsysim.accuracy", "score")
+    session.run("python", "-m", "mlsysim.accuracy", "track", "tests/accuracy/released.json", *session.posargs)
 
 
 @nox.session

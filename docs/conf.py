@@ -75,7 +75,7 @@ html_static_path = ["_static"]
 html_css_files = ["vendor/katex/katex.min.css", "mlsysim.css"]
 html_js_files = [("mlsysim.js", {"defer": "defer"}), ("tables.js", {"defer": "defer"}), ("compare.js", {"defer": "defer"})]
 html_favicon = "_static/favicon.svg"
-html_context = {"default_mode": "auto"}
+html_context = {"default_mode": "auto", "github_repository": os.environ.get("GITHUB_REPOSITORY", ""), "github_version": "main"}
 html_theme_options = {
     "logo": {"text": "mlsysim"},
     "header_links_before_dropdown": 6,

@@ -11,6 +11,7 @@ Names are loaded when they are first used.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .accuracy.calibrate import calibrate
     from .equation import EQUATIONS, Equation, equation
     from .errors import InfeasibleError, InputError, LayoutError, MissingFactError, MlsysimError, UnitError, UnknownNameError
     from .facts import Fact
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .readings import NUMBERS, Reading
     from .recommendation import RecommendationWorkload
     from .results import (
+        CollectiveResult,
         DistributedResult,
         EconomicsResult,
         LoadResult,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         SustainabilityResult,
     )
     from .solvers import (
+        CollectiveModel,
         DistributedModel,
         EconomicsModel,
         Efficiency,
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "accuracy.calibrate": "calibrate",
     "equation": "EQUATIONS Equation",
     "errors": "InfeasibleError InputError LayoutError MissingFactError MlsysimError UnitError UnknownNameError",
     "facts": "Fact",
@@ -54,8 +58,10 @@ _HOMES = {
     "infrastructure": "Datacenter GridProfile",
     "profiles": "Profile profile",
     "recommendation": "RecommendationWorkload",
-    "results": "DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult SustainabilityResult",
-    "solvers": "DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel SustainabilityModel",
+    "results": "CollectiveResult DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult "
+    "SustainabilityResult",
+    "solvers": "CollectiveModel DistributedModel EconomicsModel Efficiency LoadModel ReliabilityModel ServingModel SingleNodeModel "
+    "SustainabilityModel",
     "statespace": "StateSpaceWorkload",
     "systems": "Fleet NetworkFabric Node Storage",
     "units": "Q",

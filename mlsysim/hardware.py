@@ -164,6 +164,7 @@ class HardwareNode(Entry):
             "bandwidth": "memory.bandwidth",
             "capacity": "memory.capacity",
             "power": f"power.{power}",
+            "clock": "compute.clock",
             "host_bandwidth": "host_link.bandwidth",
             "cache": "memory.cache",
             "cache_bandwidth": "memory.cache_bandwidth",

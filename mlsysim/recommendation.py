@@ -1,7 +1,7 @@
 """Layer A, workloads that recommend: large tables of embeddings, small networks around them."""
 
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator
 
@@ -58,6 +58,8 @@ class RecommendationWorkload(Workload):
     >>> tiny.parameters
     90
     """
+
+    family: ClassVar[str] = "other"
 
     table_rows: Widths
     table_lookups: Widths | None = None

@@ -394,6 +394,18 @@ def _serving_kind(decode: bool, batch: float) -> str:
     return "decode1" if batch == 1 else "batched"
 
 
+class CollectiveResult(Result):
+    """One collective between devices; ``algorithm`` names how it is done."""
+
+    time: q.CommunicationTime
+    algorithm_bandwidth: q.AlgorithmBandwidth
+    bus_bandwidth: q.BusBandwidth
+    measured = {"time": False, "algorithm_bandwidth": True, "bus_bandwidth": True}
+
+    def _kind(self, name: str) -> str:
+        return "large" if self._inputs.message_size >= 2**26 else "small"
+
+
 class LoadResult(Result):
     """Serving under load: the rates are the whole system's."""
 

@@ -203,4 +203,5 @@ def label(unit: str) -> str:
         "flop": "FLOP",
         "percent/year": "%/year",
         "flop/byte": "FLOP/B",
+        "USD/(PFLOP/s*hour)": "USD per PFLOP/s and hour",
     }.get(unit, unit)

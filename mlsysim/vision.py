@@ -19,6 +19,7 @@ from .workloads import (
     Published,
     Workload,
     attention_work,
+    by_operators,
     cnn_demand,
     matmul_parameters,
     transformer_training,
@@ -190,10 +191,24 @@ def vision_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
     parameters = vision_parameters(eq, g)
     weights = eq.weight_bytes(parameters, x.weight_size)
     work = vision_work(eq, g, batch)
+    sequence = eq.image_tokens(eq.patch_count(g.image_size, g.patch), g.class_tokens)
+    moved = None
+    if x.has("fused_share"):
+        tokens = eq.token_count(batch, sequence)
+        moved = eq.encoder_traffic(g.layers, g.hidden, g.mlp_width, x.fused_share, tokens, x.element_size)
     if x.phase == "training":
-        sequence = eq.image_tokens(eq.patch_count(g.image_size, g.patch), g.class_tokens)
-        return transformer_training(eq, g, x, sequence, batch, work, parameters, weights, weights)
-    return Demand(batch, work, work, eq.pass_traffic(weights, 0.0), eq.serving_footprint(weights, 0.0), weights)
+        demand = transformer_training(eq, g, x, sequence, batch, work, parameters, weights, weights)
+        if moved is not None:
+            moved = eq.trained_traffic(moved, x.training_passes_mixed)
+            demand.traffic = eq.convolution_traffic(weights, moved)
+        return by_operators(eq, x, demand, moved, g.layers, 3.0 * MATRICES)
+    traffic = eq.pass_traffic(weights, 0.0) if moved is None else eq.convolution_traffic(weights, moved)
+    demand = Demand(batch, work, work, traffic, eq.serving_footprint(weights, 0.0), weights)
+    return by_operators(eq, x, demand, moved, g.layers, MATRICES)
+
+
+MATRICES = 4.0
+"""Matrices of a layer: queries, keys and values in one, what follows attention, and two of the MLP."""
 
 
 class DiffusionWorkload(Workload):
@@ -215,6 +230,7 @@ class DiffusionWorkload(Workload):
     """
 
     training_precisions: ClassVar[tuple[str, ...]] = ("bf16", "fp16")
+    family: ClassVar[str] = "other"
 
     denoiser: VisionTransformerWorkload | CNNWorkload
     steps: q.SamplingSteps
@@ -251,4 +267,8 @@ class DiffusionWorkload(Workload):
         one = network(eq, g.denoiser, x, eq.guided_batch(x.batch_size, g.evaluations))
         work = eq.sampling_work(one.work, g.steps)
         traffic = eq.sampling_traffic(one.traffic, g.steps)
-        return Demand(x.batch_size, work, work, traffic, one.footprint, one.weights, working=one.working)
+        demand = Demand(x.batch_size, work, work, traffic, one.footprint, one.weights, working=one.working)
+        if one.moved is not None:
+            demand.moved = eq.sampling_traffic(one.moved, g.steps)
+            demand.launch = None if one.launch is None else eq.launch_time(g.steps, one.launch)
+        return demand

@@ -7,7 +7,7 @@ FLOPs; a causal model's attention is counted as causal. The other reading of att
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from . import quantities as q
 from .errors import InputError, nearest
@@ -25,7 +25,9 @@ class Demand:
 
     ``tokens`` are what throughput counts: new tokens of a transformer, images of a convolutional network. ``update`` is the
     traffic of the optimizer's pass, which training alone has; ``working`` is what must lie in main memory, where storage holds weights;
-    ``read`` is the part of the traffic that is weights, where they may lie elsewhere.
+    ``read`` is the part of the traffic that is weights, where they may lie elsewhere; ``depthwise`` is the part of the arithmetic that
+    depthwise convolutions do. Where documented constants are used, ``moved`` is the part of the traffic that operators handle element by
+    element, and ``launch`` the time in which their kernels are launched.
     """
 
     tokens: Any
@@ -37,6 +39,9 @@ class Demand:
     update: Any = None
     working: Any = None
     read: Any = None
+    depthwise: Any = None
+    moved: Any = None
+    launch: Any = None
 
 
 class Workload(Entry):
@@ -504,7 +509,12 @@ class CNNWorkload(Workload):
     """A convolutional network, described by its published counts for one input.
 
     ``activations`` are the elements that convolution and dense layers write in one forward pass, ``peak_activations`` the
-    most that must be held at once; where they are not stated, the footprint of inference is the weights alone.
+    most that must be held at once; where they are not stated, the footprint of inference is the weights alone. Of ``macs``, those of
+    depthwise convolutions are ``depthwise_macs``.
+
+    With documented constants (a :class:`~mlsysim.Profile`) two things more count: ``passes`` are how often operators read or write an
+    activation when none is fused, and ``blocks`` says what the network is made of, since backward passes differ: ``dense`` (convolutions
+    and norms over the batch), ``grouped`` (convolutions in wide groups), or ``mixed`` (depthwise convolutions, attention, norms of tokens).
     """
 
     parameters: q.Parameters
@@ -513,13 +523,17 @@ class CNNWorkload(Workload):
     layers: q.Layers | None = None
     image_size: q.Sequence | None = None
     peak_activations: q.Activations | None = None
+    depthwise_macs: q.DepthwiseMacs | None = None
+    passes: q.ActivationPasses = 8.0
+    blocks: Literal["dense", "grouped", "mixed"] = "dense"
     published: Published = Published()
 
     @cached_property
     def geometry(self) -> Lowered:
         """The counts as plain numbers, for a solver."""
-        names = ["parameters", "macs", "activations"] + ["peak_activations"] * (self.peak_activations is not None)
-        return self.lower("model", {n: n for n in names})
+        names = ["parameters", "macs", "activations", "passes"]
+        names += [n for n in ("peak_activations", "depthwise_macs", "layers") if getattr(self, n) is not None]
+        return self.lower("model", {n: n for n in names}, blocks=self.blocks)
 
     def demand(self, eq: Reading, x: Lowered) -> Demand:
         """Return what a step with ``x.batch_size`` images asks for."""
@@ -530,18 +544,34 @@ def cnn_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
     """Return what one step of a convolutional network asks for."""
     weights = eq.weight_bytes(g.parameters, x.weight_size)
     forward = eq.work_from_macs(g.macs, batch)
+    fitted = x.has("fused_share")
+    operators = eq.operator_traffic(g.activations, g.passes, x.fused_share, batch, x.weight_size) if fitted else None
     if x.phase == "forward":
-        moved = eq.activation_traffic(g.activations, batch, x.weight_size)
+        moved = operators if fitted else eq.activation_traffic(g.activations, batch, x.weight_size)
         footprint, working = weights, None
         if g.has("peak_activations"):
             working = eq.stored_activations(g.peak_activations, batch, x.weight_size)
             footprint = eq.inference_footprint(weights, working)
-        return Demand(batch, forward, forward, eq.convolution_traffic(weights, moved), footprint, weights, working=working)
+        depthwise = eq.work_from_macs(g.depthwise_macs, batch) if g.has("depthwise_macs") else None
+        traffic = eq.convolution_traffic(weights, moved)
+        demand = Demand(batch, forward, forward, traffic, footprint, weights, working=working, depthwise=depthwise)
+        return by_operators(eq, x, demand, operators, g.layers if g.has("layers") else None, 1.0)
     gradients = eq.gradient_bytes(g.parameters, x.gradient_size)
     optimizer = eq.optimizer_bytes(g.parameters, 8.0 if x.full_precision else 12.0)
     kept = eq.stored_activations(g.activations, batch, x.weight_size)
     state = eq.model_state_bytes(weights, gradients, optimizer)
     work = eq.training_work(forward, 0.0)
-    traffic = eq.convolution_training_traffic(weights, kept)
+    if fitted:
+        operators = eq.trained_traffic(operators, getattr(x, f"training_passes_{g.blocks}"))
+    traffic = eq.convolution_traffic(weights, operators) if fitted else eq.convolution_training_traffic(weights, kept)
     update = eq.optimizer_traffic(weights, gradients, optimizer)
-    return Demand(batch, work, work, traffic, eq.training_footprint(state, kept), weights, update)
+    demand = Demand(batch, work, work, traffic, eq.training_footprint(state, kept), weights, update)
+    return by_operators(eq, x, demand, operators, g.layers if g.has("layers") else None, 3.0)
+
+
+def by_operators(eq: Reading, x: Lowered, demand: Demand, moved: Any, layers: Any, rounds: float) -> Demand:
+    """Return a demand with what documented constants ask for: activations handled one by one, and kernels launched."""
+    if moved is not None:
+        demand.moved = moved
+        demand.launch = None if layers is None else eq.launch_time(layers, x.layer_floor, rounds, x.host_pace)
+    return demand

@@ -6,7 +6,6 @@ is a :class:`~mlsysim.facts.Fact`; the loader keeps the facts and hands the bare
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -14,6 +13,8 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import tomli
 
 from .errors import InputError, UnknownNameError, nearest
 from .facts import KINDS, Fact
@@ -106,8 +107,8 @@ def _load(name: str) -> Any:
     if name not in names():
         raise UnknownNameError(f"the zoo has no {name!r}: {nearest(name, names())}")
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        table = tomli.loads(path.read_text("utf-8"))
+    except tomli.TOMLDecodeError as error:
         raise InputError(f"{path.name}: {error}") from None
     return build(name, table)
 

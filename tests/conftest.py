@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 from mlsysim import (
+    CollectiveModel,
     DistributedModel,
     EconomicsModel,
     Fleet,
@@ -15,6 +16,7 @@ from mlsysim import (
     SingleNodeModel,
     SustainabilityModel,
     Systems,
+    profile,
 )
 
 settings.register_profile("mlsysim", max_examples=50, deadline=None, derandomize=True)
@@ -135,6 +137,11 @@ def results(four, cluster, terms, layouts):
     )
     for name, layout in layouts.items():
         found[f"distributed {name}"] = DistributedModel().solve(fleet=cluster, **layout)
+    measured, wide = profile("collectives"), {"fleet": cluster, "devices": 64}
+    found["collective"] = CollectiveModel().solve("all-reduce", "64 MB", node=Systems.Nodes.DGX_H100)
+    found["collective across"] = CollectiveModel().solve("all-reduce", "64 MB", **wide, efficiency=measured)
+    found["collective gather"] = CollectiveModel().solve("all-gather", "64 MB", **wide, efficiency=measured)
+    found["collective exchange"] = CollectiveModel().solve("all-to-all", "64 MB", **wide, efficiency=0.8)
     training = found["distributed tensor-pipeline"]
     found["economics"] = EconomicsModel().solve(four, "1 year", utilization=0.5, **terms)
     found["economics serving"] = EconomicsModel().solve(four, "1 year", serving=serving, utilization=0.5, **terms)

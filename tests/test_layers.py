@@ -22,10 +22,12 @@ ORDER = (
     ("vision", "statespace", "recommendation"),
     ("systems",),
     ("configs", "zoo"),
+    ("formats", "profiles"),
     ("results",),
     ("why",),
     ("zookeeping",),
     ("solvers",),
+    ("accuracy",),
     ("sphinxext",),
 )
 """From the bottom up; modules of one line do not import each other."""

@@ -33,6 +33,7 @@ CUT_OFF = {
     "Models.Language.DeepSeek_V2_Lite.published.active_parameters",
     "Models.Language.Llama1_65B.published.parameters",
     "Models.Language.Llama3_2_1B.published.parameters",
+    "Models.Language.Phi2.published.parameters",
     "Models.Language.Qwen3_30B_A3B.published.active_parameters",
 }
 """Figures whose last digit is cut off, not rounded: 2.45 printed as 2.4."""

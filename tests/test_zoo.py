@@ -102,6 +102,15 @@ def test_every_bibliography_entry_can_be_found_again(bibliography):
         assert {"url", "doi", "eprint", "isbn", "journal", "booktitle", "publisher"} & {k.lower() for k in entry.fields}, key
 
 
+def test_licences_that_ask_for_more_are_named_and_explained(bibliography):
+    from mlsysim.sphinxext.sources import ASKS
+
+    licensed = {k: e.fields for k, e in bibliography.items() if "license" in e.fields}
+    assert {f["license"] for f in licensed.values()} <= set(ASKS)
+    assert all(f.get("licensenote") for f in licensed.values())
+    assert {"greenweb2025co2js", "greenweb2025ember"} <= set(licensed)
+
+
 def test_no_two_names_differ_only_by_case():
     assert len({n.lower() for n in NAMES}) == len(NAMES)
 
@@ -157,49 +166,176 @@ def test_peaks_and_bandwidths_are_what_they_are_made_of(device):
 
 RANGES = {
     "Cloud": {
-        "memory.capacity": ("200 MB", "1 TB"),
-        "memory.bandwidth": ("50 GB/s", "25 PB/s"),
-        "compute.peak.fp16": ("15 TFLOP/s", "20 PFLOP/s"),
-        "power.tdp": ("50 W", "25 kW"),
-        "price": ("1000 USD", "60000 USD"),
+        "memory.capacity": ("8 GB", "300 GB"),
+        "memory.bandwidth": ("200 GB/s", "25 TB/s"),
+        "compute.peak.fp16": ("20 TFLOP/s", "3 PFLOP/s"),
+        "power.tdp": ("70 W", "1.5 kW"),
+        "price": ("1000 USD", "40000 USD"),
     },
-    "Workstation": {"memory.capacity": ("8 GB", "600 GB"), "memory.bandwidth": ("50 GB/s", "2 TB/s"), "power.tdp": ("10 W", "700 W")},
-    "Edge": {"memory.capacity": ("1 MB", "128 GB"), "memory.bandwidth": ("100 MB/s", "500 GB/s"), "power.tdp": ("1 W", "150 W")},
-    "Mobile": {"memory.capacity": ("1 GB", "32 GB"), "memory.bandwidth": ("5 GB/s", "200 GB/s"), "power.tdp": ("0.5 W", "30 W")},
-    "Tiny": {"memory.capacity": ("16 kB", "32 MB"), "memory.bandwidth": ("1 MB/s", "50 GB/s"), "power.active": ("1 uW", "2 W")},
+    "Workstation": {
+        "memory.capacity": ("8 GB", "200 GB"),
+        "memory.bandwidth": ("60 GB/s", "2 TB/s"),
+        "compute.peak.fp16": ("2 TFLOP/s", "600 TFLOP/s"),
+        "power.tdp": ("20 W", "600 W"),
+        "price": ("200 USD", "10000 USD"),
+    },
+    "Edge": {
+        "memory.capacity": ("500 MB", "64 GB"),
+        "memory.bandwidth": ("5 GB/s", "300 GB/s"),
+        "compute.peak.fp16": ("100 GFLOP/s", "50 TFLOP/s"),
+        "power.tdp": ("1 W", "60 W"),
+        "price": ("50 USD", "2000 USD"),
+    },
+    "Mobile": {"memory.capacity": ("4 GB", "16 GB"), "memory.bandwidth": ("30 GB/s", "100 GB/s"), "power.tdp": ("5 W", "10 W")},
+    "Tiny": {
+        "memory.capacity": ("16 kB", "3 MB"),
+        "memory.bandwidth": ("200 MB/s", "8 GB/s"),
+        "power.active": ("1 mW", "300 mW"),
+        "price": ("0.5 USD", "20 USD"),
+    },
     "Grids": {
-        "carbon_intensity": ("1 gCO2e/kWh", "1200 gCO2e/kWh"),
-        "water_intensity": ("0.01 L/kWh", "30 L/kWh"),
-        "electricity_price": ("0.01 USD/kWh", "0.6 USD/kWh"),
+        "carbon_intensity": ("15 gCO2e/kWh", "900 gCO2e/kWh"),
+        "water_intensity": ("0.5 L/kWh", "20 L/kWh"),
+        "electricity_price": ("0.03 USD/kWh", "0.4 USD/kWh"),
     },
-    "Datacenters": {"wue": ("0 L/kWh", "10 L/kWh")},
+    "Datacenters": {"wue": ("0.01 L/kWh", "3 L/kWh")},
     "Nodes": {
-        "max_power": ("1 kW", "200 kW"),
-        "nic_bandwidth": ("100 Gb/s", "1 Tb/s"),
-        "host_memory": ("128 GB", "20 TB"),
-        "price": ("20000 USD", "5000000 USD"),
-        "reliability.node_mtbf": ("500 hour", "200000 hour"),
+        "max_power": ("3 kW", "20 kW"),
+        "nic_bandwidth": ("100 Gb/s", "800 Gb/s"),
+        "host_memory": ("256 GB", "4 TB"),
+        "price": ("100000 USD", "500000 USD"),
+        "reliability.node_mtbf": ("1000 hour", "20000 hour"),
     },
-    "Fabrics": {"bandwidth": ("10 Gb/s", "20 Tb/s"), "latency": ("0.1 us", "50 us")},
-    "Storage": {"write_bandwidth": ("1 GB/s", "20 TB/s")},
-    "Clusters": {"mtbf": ("0.1 hour", "10000 hour")},
+    "Fabrics": {"bandwidth": ("25 Gb/s", "800 Gb/s"), "latency": ("0.5 us", "5 us")},
+    "Storage": {"write_bandwidth": ("1 TB/s", "10 TB/s")},
+    "Clusters": {"mtbf": ("1 hour", "1000 hour")},
     "Prices": {
-        "rental": ("0.1 USD/hour", "20 USD/hour"),
-        "assumption.lifetime": ("2 year", "10 year"),
-        "assumption.maintenance_rate": ("0.1 %/year", "20 %/year"),
+        "rental": ("0.1 USD/hour", "10 USD/hour"),
+        "assumption.lifetime": ("3 year", "7 year"),
+        "assumption.maintenance_rate": ("0.5 %/year", "20 %/year"),
     },
 }
+"""Where a number of a group lies, read tightly: what lies outside is named below, with the reason."""
+
+ON_CHIP = "all of its memory is on the chip"
+WAFER = "one device is a whole wafer"
+HOST = "a processor, whose memory is that of a host"
+OUTSIDE = {
+    "Hardware.Cloud.GroqChip1": {"memory.capacity": ON_CHIP, "memory.bandwidth": ON_CHIP},
+    "Hardware.Cloud.GC200": {"memory.capacity": ON_CHIP, "memory.bandwidth": ON_CHIP},
+    "Hardware.Cloud.Bow_IPU": {"memory.capacity": ON_CHIP, "memory.bandwidth": ON_CHIP},
+    "Hardware.Cloud.WSE2": {"memory.bandwidth": WAFER, "compute.peak.fp16": WAFER},
+    "Hardware.Cloud.WSE3": {"memory.bandwidth": WAFER, "compute.peak.fp16": WAFER, "power.tdp": WAFER},
+    "Hardware.Cloud.Inferentia1": {"memory.bandwidth": "four channels of ordinary memory"},
+    "Hardware.Cloud.Xeon_Platinum_8592": {"memory.capacity": HOST},
+    "Hardware.Cloud.Xeon_6980P": {"memory.capacity": HOST},
+    "Hardware.Cloud.EPYC_9654": {"memory.capacity": HOST},
+    "Hardware.Cloud.EPYC_9755": {"memory.capacity": HOST},
+    **{f"Hardware.Cloud.{n}": {"memory.capacity": HOST} for n in ("EPYC_7543", "EPYC_7713", "EPYC_7763", "Xeon_Platinum_8490H")},
+    "Hardware.Cloud.A16": {"power.tdp": "a quarter of a card with four chips", "compute.peak.fp16": "a quarter of a card with four chips"},
+    "Hardware.Cloud.A2": {"power.tdp": "a small card for inference", "compute.peak.fp16": "a small card for inference"},
+    "Hardware.Cloud.P4": {"memory.bandwidth": "a small card for inference"},
+    "Hardware.Edge.RaspberryPi3BPlus": {"memory.bandwidth": "one channel of slow memory"},
+    "Hardware.Edge.RaspberryPiZero2W": {"memory.bandwidth": "one channel of slow memory"},
+    "Hardware.Mobile.Snapdragon_820": {"memory.bandwidth": "the oldest phones listed"},
+    "Hardware.Mobile.Snapdragon_821": {"memory.bandwidth": "the oldest phones listed"},
+    "Hardware.Workstation.M3_Ultra": {"memory.capacity": "the largest option of memory shared with the processor"},
+    "Hardware.Edge.CoralUSBAccelerator": {
+        "memory.capacity": "only its cache for weights; the rest is the host's",
+        "memory.bandwidth": "a bus of the host stands for memory",
+    },
+    "Hardware.Edge.CoralDevBoard": {"memory.bandwidth": "the bus between processor and accelerator stands for memory"},
+    "Hardware.Edge.Hailo8": {"memory.capacity": ON_CHIP},
+    "Hardware.Edge.JetsonAGXThor": {
+        "memory.capacity": "a module for robots, as large as a workstation",
+        "compute.peak.fp16": "a module for robots, as large as a workstation",
+        "power.tdp": "a module for robots, as large as a workstation",
+        "price": "a developer kit for robots, as dear as a workstation",
+    },
+    "Hardware.Tiny.STM32N6": {"memory.capacity": "has an accelerator, and memory for its activations"},
+    "Hardware.Tiny.K210": {"memory.capacity": "has an accelerator, and memory for its activations"},
+    "Hardware.Tiny.GAP9": {"memory.bandwidth": "close memory of nine cores and an accelerator, added up"},
+    "Infrastructure.Grids.GCP_northamerica_northeast1": {"carbon_intensity": "hydropower, in operation only"},
+    "Systems.Nodes.GB200_NVL72": {
+        "max_power": "a whole rack is one domain of links", "host_memory": "a whole rack is one domain of links",
+        "price": "a whole rack is one domain of links",
+    },
+    "Systems.Fabrics.NVLink_5_Rack": {"bandwidth": "links between accelerators, and not of a network card"},
+}  # fmt: skip
+
+
+def outside(name):
+    """Return the paths at which an entry's numbers leave the ranges of its group."""
+    from mlsysim import Q
+
+    entry, found = zoo.load(name), set()
+    for path, (low, high) in RANGES.get(name.split(".")[1], {}).items() if name.split(".")[0] != "Models" else ():
+        value = entry.get(path) if path.partition(".")[0] in type(entry).model_fields else None
+        if value is not None and not Q(low) <= value <= Q(high):
+            found.add(path)
+    return found
 
 
 @every_entry
 def test_numbers_have_the_right_order_of_magnitude(name):
-    from mlsysim import Q
+    assert outside(name) == set(OUTSIDE.get(name, {})), "a number leaves its range without a reason, or a reason is not needed"
+
+
+def test_every_exception_is_of_an_entry_and_has_a_reason():
+    assert set(OUTSIDE) | set(EARLY) <= set(NAMES)
+    assert all(reasons and all(reasons.values()) for reasons in (*OUTSIDE.values(), *EARLY.values()))
+
+
+# Dates: as text they are in order, as far as both are stated (year, month, day).
+
+EARLY = {
+    "Systems.Nodes.DGX_A100": {"released": "announced with accelerators of half the memory, before those of the entry"},
+    "Systems.Nodes.DGX_H100": {"released": "the day of the announcement, half a year before the first systems"},
+    "Systems.Nodes.GB200_NVL72": {"price": "a forecast of the year in which it was announced"},
+}
+"""Dates and years of systems and prices before the date of their accelerators, and why."""
+
+
+def before(first, second):
+    """Whether a date is before another, in what both state."""
+    shared = min(len(first), len(second))
+    return first[:shared] < second[:shared]
+
+
+def device_of(entry):
+    """Return the accelerator of a system or of a price, where there is one."""
+    holder = getattr(entry, "node", entry)
+    return getattr(holder, "accelerator", None) or getattr(holder, "hardware", None)
+
+
+def test_dates_are_compared_as_far_as_stated():
+    assert before("2022-03-22", "2022-10")
+    assert before("2022", "2023-01")
+    assert not before("2022", "2022-10")
+    assert not before("2022-10", "2022-10-05")
+
+
+@every_entry
+def test_dates_are_in_order(name):
+    from datetime import timedelta
 
     entry = zoo.load(name)
-    for path, (low, high) in RANGES.get(name.split(".")[1], {}).items():
-        value = entry.get(path) if path.partition(".")[0] in type(entry).model_fields else None
-        if value is not None:
-            assert Q(low) <= value <= Q(high), path
+    assert all(f.read <= date.today() + timedelta(days=1) for f in entry.facts.values()), "read in the future"
+    released = getattr(entry, "released", None)
+    if released is not None:
+        assert not before(str(entry.fact("released").read), released), "released after it was read of"
+    device = device_of(entry)
+    if device is None or device.released is None:
+        return
+    dates = {p: released if p == "released" else str(f.year) for p, f in entry.facts.items() if f.year or p == "released"}
+    assert {p for p, d in dates.items() if before(d, device.released)} == set(EARLY.get(name, {})), "older than its accelerator"
+
+
+def test_no_source_is_younger_than_its_reading(bibliography):
+    for name in NAMES:
+        for fact in zoo.load(name).facts.values():
+            year = bibliography[fact.source].fields.get("year", "")
+            assert not year.isdigit() or int(year) <= fact.read.year, fact
 
 
 def test_transformers_are_of_plausible_size():

@@ -18,6 +18,26 @@
     return node;
   };
 
+  const digits = (number) => Number(number.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 }).replaceAll(",", "\u202f");
+
+  // A choice of unit for each column that has several: the numbers stand in the page in the coherent one.
+  const unitChoices = (table, rows, heads) => {
+    let place = (table.closest(".pst-scrollable-table-container") ?? table).previousElementSibling;
+    while (place && !place.matches(".mls-units")) place = place.matches(".mls-bar") ? place.previousElementSibling : null;
+    if (!place) return [];
+    return Object.entries(JSON.parse(place.dataset.units)).map(([column, known]) => {
+      const title = heads[column].textContent.trim();
+      const printed = rows.map((row) => cellOf(row, column).querySelector("data[value]")).filter(Boolean).map((data) => [data, data.textContent]);
+      const select = make("select", {}, make("option", { value: "", textContent: "as printed" }), ...known.map(([unit]) => make("option", { value: unit, textContent: unit })));
+      select.setAttribute("aria-label", `Unit of ${title}`);
+      select.addEventListener("change", () => {
+        const chosen = known.find(([unit]) => unit === select.value);
+        for (const [data, text] of printed) data.textContent = chosen ? `${digits(Number(data.value) / chosen[1])}\u00a0${chosen[0]}` : text;
+      });
+      return make("label", {}, title, select);
+    });
+  };
+
   const enhance = (table, index) => {
     const rows = [...table.tBodies[0].rows];
     const heads = [...table.tHead.rows[0].cells];
@@ -69,6 +89,8 @@
       });
       return make("label", {}, box, ` ${head.textContent.trim()}`);
     });
+    const units = unitChoices(table, rows, heads);
+    if (units.length) bar.append(make("details", { className: "mls-choice" }, make("summary", { textContent: "Units" }), ...units));
     bar.append(make("details", { className: "mls-columns" }, make("summary", { textContent: "Columns" }), ...choices), count);
     (table.closest(".pst-scrollable-table-container") ?? table).before(bar);
     show();

@@ -1,6 +1,17 @@
 """Predictions beside published measurements: ``python -m mlsysim.accuracy predict`` and ``score``.
 
-A module a family answers rows from their configuration alone, through the solvers, with the documented constants.
+A module a family answers rows from their configuration alone, through the solvers, with the documented constants. It has
+
+``FILES``
+    Its files in ``zoo/measurements``.
+``takes(row)``
+    Whether a row is the family's, by its metric and columns.
+``headline(row)``, ``fitted(row)``
+    Whether a row counts in the published figures, and whether constants are fitted on it.
+``group(row)``, ``kind(row)``
+    What is left out together in a fit, and the name of the interval that applies.
+``predict(row, using=None)``
+    The answer, with the documented constants unless a profile is given.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""``python -m mlsysim.accuracy predict rows.csv -o predictions.csv`` and ``python -m mlsysim.accuracy score``."""
+"""``python -m mlsysim.accuracy``: ``predict rows.csv -o predictions.csv``, ``score``, and ``track`` against the last release."""
 
 import argparse
 import csv
@@ -75,8 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked.add_argument("-o", "--output", help="where predictions go; the screen by default")
     told = commands.add_parser("score", help="compare with the measured values")
     told.add_argument("rows", nargs="*", help="CSV files; by default those of the zoo")
+    kept = commands.add_parser("track", help="compare with the predictions of the last release; fail where a family got worse")
+    kept.add_argument("released", help="file of the last release's predictions")
+    kept.add_argument("--accept", metavar="REASON", help="write today's predictions to that file, with a reason")
     chosen = parser.parse_args(arguments)
     try:
+        if chosen.command == "track":
+            from .track import track
+
+            return track(Path(chosen.released), list(answered(measurements(()))), chosen.accept)
         if chosen.command == "predict":
             predict(chosen.rows, chosen.output)
         else:

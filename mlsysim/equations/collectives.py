@@ -2,7 +2,7 @@
 
 from .. import quantities as q
 from ..equation import equation
-from ..vocabulary import ceil, log2
+from ..vocabulary import ceil, log2, sqrt
 
 
 @equation(source="tsugriy2025algebra", where="chapter 13, Point-to-Point Operations")
@@ -392,3 +392,86 @@ def fat_tree_hosts(ports: q.SwitchPorts) -> q.Devices:
     management.
     """
     return ports**3 / 4
+
+
+@equation(source="nvidia2024nccltests", where="Bus bandwidth, AllGather and ReduceScatter; summary, AlltoAll")
+def gather_bus_bandwidth(message: q.Message, time: q.CommunicationTime, devices: q.Devices) -> q.BusBandwidth:
+    """Rate at which each device must send while gathering, scattering or exchanging, to be compared with the speed of its link.
+
+    Holds when the size is that of the whole buffer, of which each device keeps its own part.
+
+    Stops holding when switches multicast or add, or when parts are uneven.
+    """
+    return message / time * (devices - 1) / devices
+
+
+@equation(source="lu2026algorithms", where="section 3.3, optimal segmentation, with all rounds counted")
+def chunked_collective_time(start: q.CollectiveStart, streaming: q.CommunicationTime) -> q.CommunicationTime:
+    """Time of a collective whose buffer is cut into pieces of the best size.
+
+    Holds when pieces follow one another through all rounds, and each of them costs the latencies anew: smaller pieces fill the rounds
+    sooner and cost more of them, so that the loss grows with the root of the size.
+
+    Stops holding when the library's pieces have a fixed size, when its protocol changes with the size, or when every round moves the
+    whole buffer.
+    """
+    return start + streaming + 2 * sqrt(start * streaming)
+
+
+@equation(source="nvidia2020nccltuning", where="baseLat and latencies: a base for each algorithm, and the latencies of its steps")
+def collective_start(rounds: q.CommunicationTime, devices: q.Devices, launch: q.Overhead) -> q.CollectiveStart:
+    """Time of a collective with next to nothing to send: its launch, and one latency for each round.
+
+    Holds when the devices arrive together, and the kernel that sends is launched for each collective.
+
+    Stops holding when collectives are fused or captured with other work, so that their launch is shared.
+    """
+    return min(1, devices - 1) * launch + rounds
+
+
+@equation(source="nvidia2020nccltuning", where="nsteps and nInterSteps of rings: steps inside nodes and between them")
+def ring_across_latency(
+    devices: q.Devices, nodes: q.Nodes, local_latency: q.LocalLatency, remote_latency: q.RemoteLatency
+) -> q.LinkLatency:
+    """Mean latency of the steps of a ring that leaves each node once.
+
+    Holds when the ring passes all devices of a node before it goes on to the next, so that as many of its links cross the network as
+    there are nodes.
+
+    Stops holding when devices of a node are scattered along the ring.
+    """
+    return local_latency + min(1, nodes / max(1, devices - 1)) * (remote_latency - local_latency)
+
+
+@equation(source="nvidia2020nccltuning", where="hwLat: latencies of trees beside those of rings, and of protocols")
+def hop_latency(link_latency: q.LinkLatency, hop_messages: q.HopMessages) -> q.LinkLatency:
+    """Latency of a hop that takes several messages one after another.
+
+    Holds when a device waits for each of them: for two children of a tree, or for room and for data where the link keeps no order.
+
+    Stops holding when messages overlap.
+    """
+    return hop_messages * link_latency
+
+
+@equation(source="tsugriy2025algebra", where="chapter 13, AlltoAll, pairwise exchange, counted by where each part goes")
+def all_to_all_across_time(
+    message: q.Message,
+    local_devices: q.LocalDevices,
+    nodes: q.Nodes,
+    local_bandwidth: q.LocalBandwidth,
+    local_latency: q.LocalLatency,
+    remote_bandwidth: q.RemoteBandwidth,
+    remote_latency: q.RemoteLatency,
+) -> q.CommunicationTime:
+    """Time of an all-to-all over nodes, of which each device sends a part to its own node and the rest over the network.
+
+    Holds when all parts are of one size, and links inside nodes and between them are busy at once.
+
+    Stops holding when parts are gathered inside the node first, when the network is thinned for such traffic, or when parts are uneven.
+    """
+    devices: q.Devices = local_devices * nodes
+    rounds: q.CommunicationTime = (local_devices - 1) * local_latency + (devices - local_devices) * remote_latency
+    inside: q.CommunicationTime = (local_devices - 1) / devices * message / local_bandwidth
+    across: q.CommunicationTime = (devices - local_devices) / devices * message / remote_bandwidth
+    return rounds + max(inside, across)

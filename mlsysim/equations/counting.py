@@ -1574,3 +1574,219 @@ def largest_model(capacity: q.Capacity, weight_size: q.WeightSize) -> q.Paramete
     Stops holding when caches and activations need room, as they always do.
     """
     return capacity / weight_size
+
+
+@equation(source="mlsysim", where="counting")
+def price_of_work(price: q.Price, peak: q.Peak, lifetime: q.Lifetime) -> q.PriceOfWork:
+    """Price of a device for each operation that it can do in its service life, as money for a rate of arithmetic and an hour.
+
+    Holds when the device runs at its peak for all of its life and is worth nothing at the end.
+
+    Stops holding when it idles or stays below the peak, and when hosts, networks, electricity and interest are to be paid.
+    """
+    return price / (peak * lifetime)
+
+
+@equation(source="mlsysim", where="counting")
+def sustained_share(share: q.Efficiency, peak: q.Peak, power: q.MaxPower, reference: q.WorkPerJoule = 1e12) -> q.Efficiency:
+    """Share of the peak that matrix products sustain on a device whose power limit sets the clock.
+
+    Dynamic power grows with the clock and the square of the voltage, which falls with the clock: so the clock that a limit allows follows
+    the cube root of the power for each operation at the peak. The share given is that of a device with the reference's arithmetic a joule.
+
+    Holds when devices spend similar energy on an operation, and products are large enough to reach the limit.
+
+    Stops holding when the clock is capped below what the power would allow, or when a generation halves the energy of an operation.
+    """
+    return min(1, share * (reference * power / peak) ** (1 / 3))
+
+
+@equation(source="mlsysim", where="counting")
+def products_time(first: q.ComputeTime, second: q.ComputeTime) -> q.ComputeTime:
+    """Time of two kinds of arithmetic, such as matrix products and attention, one after the other.
+
+    Holds when each kind runs at a share of the peak of its own.
+
+    Stops holding when kernels of several kinds run side by side.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def joint_share(share: q.Efficiency, part: q.Efficiency) -> q.Efficiency:
+    """Share of the peak that products of routed experts reach, of what large products do.
+
+    Holds when small and uneven groups of tokens cost the same part everywhere.
+
+    Stops holding when experts get so many tokens that their products are large themselves.
+    """
+    return share * part
+
+
+@equation(source="mlsysim", where="counting")
+def alternate_work(layers: q.RecomputedWork) -> q.RecomputedWork:
+    """Arithmetic that is done again when every other layer, or every other product, is not stored.
+
+    Holds when what is stored and what is computed again cost the same.
+
+    Stops holding when the cheap half is computed again and the dear half stored.
+    """
+    return layers / 2
+
+
+@equation(source="mlsysim", where="counting")
+def alternate_activation_bytes(stored: q.ActivationBytes, checkpoint: q.ActivationBytes) -> q.ActivationBytes:
+    """Activations that a layer keeps on average when every other one keeps its input alone.
+
+    Holds when layers are alike.
+
+    Stops holding when single operations, not layers, are chosen by what they cost to store.
+    """
+    return (stored + checkpoint) / 2
+
+
+@equation(source="mlsysim", where="counting")
+def wider_activation_bytes(half: q.ActivationBytes, element_size: q.ElementSize, counted: q.ElementSize = 2.0) -> q.ActivationBytes:
+    """Activations of a layer at another precision than the two bytes an element for which they are counted.
+
+    Holds when every stored element is as wide as the arithmetic.
+
+    Stops holding when masks, statistics or norms are kept at a width of their own.
+    """
+    return half * (element_size / counted)
+
+
+@equation(source="mlsysim", where="counting")
+def expert_activation_bytes(
+    tokens: q.Tokens,
+    active_experts: q.ActiveExperts,
+    hidden: q.Hidden,
+    expert_width: q.ExpertWidth,
+    matrices: q.Matrices,
+    element_size: q.ElementSize,
+    tensor_parallel: q.TensorParallel,
+) -> q.ActivationBytes:
+    """Activations that the routed experts of a layer keep: a copy of each token for each of its experts, there and back, and inner values.
+
+    Holds when every copy is written out in the order of the experts.
+
+    Stops holding when the copies are gathered inside the products, or tokens are dropped.
+    """
+    return tokens * active_experts * (2 * hidden + matrices * expert_width) * element_size / tensor_parallel
+
+
+@equation(source="mlsysim", where="counting")
+def routed_layers_mean(experts: q.ActivationBytes, layers: q.Layers, dense_layers: q.DenseLayers) -> q.ActivationBytes:
+    """What experts keep, spread over all layers of a model of which some have none.
+
+    Holds when stages hold routed and dense layers in the same proportion.
+
+    Stops holding when all dense layers lie in the first stage.
+    """
+    return experts * (layers - dense_layers) / layers
+
+
+@equation(source="mlsysim", where="counting")
+def working_traffic(
+    stored: q.ActivationBytes, layers: q.LayersHeld, microbatches: q.Microbatches, passes: q.ActivationPasses, sweeps: q.Sweeps
+) -> q.Traffic:
+    """Memory traffic of the operations between the matrix products of a training step on one device.
+
+    Each pass over a layer moves a multiple of the activations that the layer stores, since norms, activation functions, residual sums and
+    casts read and write them in turn.
+
+    Holds when these operations run as kernels of their own and their data does not stay in the cache.
+
+    Stops holding when a compiler fuses them into the products.
+    """
+    return passes * sweeps * stored * layers * microbatches
+
+
+@equation(source="mlsysim", where="counting")
+def logit_traffic(tokens: q.Tokens, vocabulary: q.Vocabulary, size: q.LogitBytes, devices: q.Devices) -> q.Traffic:
+    """Memory traffic of the scores of the vocabulary and of the loss over them, forward and backward, on one device.
+
+    Holds when the scores are written out and read again by the loss.
+
+    Stops holding when a fused loss never writes them, or when the last stage of a pipeline carries all of it.
+    """
+    return tokens * vocabulary * size / devices
+
+
+@equation(source="mlsysim", where="counting")
+def joint_traffic(first: q.Traffic, second: q.Traffic) -> q.Traffic:
+    """Memory traffic of two parts of a step.
+
+    Holds when neither finds the other's data in the cache.
+
+    Stops holding when they share data that stays there.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def unhidden_time(
+    memory: q.MemoryTime, overhead: q.Overhead, layers: q.LayersHeld, microbatches: q.Microbatches, sweeps: q.Sweeps
+) -> q.Overhead:
+    """Time of a training step beside its matrix products: traffic between them, and what each pass over a layer costs at least.
+
+    Holds when products and the operations between them take turns.
+
+    Stops holding when they overlap on different units, or when whole steps are launched at once.
+    """
+    return memory + overhead * layers * microbatches * sweeps
+
+
+@equation(source="mlsysim", where="counting")
+def joint_activation_bytes(first: q.ActivationBytes, second: q.ActivationBytes) -> q.ActivationBytes:
+    """Activations of two parts of a layer.
+
+    Holds when both are stored at the same time.
+
+    Stops holding when one reuses the memory of the other.
+    """
+    return first + second
+
+
+@equation(source="mlsysim", where="counting")
+def depthwise_weighted_work(work: q.Work, depthwise: q.DepthwiseWork, cost: q.DepthwiseCost) -> q.Work:
+    """Arithmetic of a network as if all of it were dense, where that of depthwise convolutions takes longer.
+
+    Holds when one ratio of costs describes all depthwise layers, as on cores that issue an instruction at a time.
+
+    Stops holding when depthwise layers wait for memory rather than for arithmetic.
+    """
+    return work + (cost - 1) * depthwise
+
+
+@equation(source="mlsysim", where="counting")
+def slowed_time(time: q.StepTime, slowdown: q.SoftwareSlowdown) -> q.StepTime:
+    """Time of a step with a software stack other than the one that the constants hold for.
+
+    Holds when the stack stretches everything alike.
+
+    Stops holding when it is slow at one kind of layer only.
+    """
+    return time * slowdown
+
+
+@equation(source="mlsysim", where="counting")
+def power_at_work(power: q.MaxPower, activity: q.PowerActivity) -> q.MaxPower:
+    """Power of a board that computes, from the run-mode power that the maker of its chip states.
+
+    Holds when the maker measured a simple loop, and what the board adds grows with it.
+
+    Stops holding when the maker states a limit, or the power of a whole board.
+    """
+    return power * activity
+
+
+@equation(source="mlsysim", where="counting")
+def clocked_power(clock: q.Clock, energy: q.CycleEnergy) -> q.MaxPower:
+    """Power of a board that spends the same energy in every clock cycle.
+
+    Holds when the core never waits in a sleeping mode.
+
+    Stops holding when supply voltages differ, as energy grows with them.
+    """
+    return clock * energy

@@ -35,3 +35,20 @@ def patch_embedding_parameters(patch: q.Patch, channels: q.Channels, hidden: q.H
     Stops holding when a stack of convolutions makes the tokens, or when frames of a video share one patch.
     """
     return patch * patch * channels * hidden
+
+
+@equation(source="mlsysim", where="counting")
+def encoder_traffic(
+    layers: q.Layers, hidden: q.Hidden, mlp_width: q.MlpWidth, fusion: q.FusedShare, tokens: q.Tokens, element_size: q.ElementSize
+) -> q.Traffic:
+    """Bytes of activations that the layers of an encoder move when every operator reads and writes them anew.
+
+    For each token and layer, thirty-six times the hidden width and four times that of the MLP: projections read one and write three and
+    read one and write one, attention reads three and writes one, two norms and two shortcuts work at twice the size, and the MLP writes its
+    inner width, activates it and reads it.
+
+    Holds when attention keeps its scores on the chip and the residual stream is twice as wide as the arithmetic, as in mixed precision.
+
+    Stops holding when operators are fused otherwise than the share says, or scores are stored.
+    """
+    return fusion * layers * tokens * (36 * hidden + 4 * mlp_width) * element_size

@@ -45,11 +45,12 @@ def efficiency_numbers(value: Any) -> dict[str, Any]:
 _PERFECT = {"efficiency_compute": 1.0, "efficiency_memory": 1.0, "efficiency_link": 1.0, "profile": None, "label": "bound"}
 
 
-def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None) -> tuple[dict[str, Any], dict[str, Origin]]:
+def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None, **kinds: str) -> tuple[dict[str, Any], dict[str, Origin]]:
     """Return what a solve assumes beside physics, as numbers by name, and the origins of those that are documented constants.
 
     A ratio or an :class:`Efficiency` gives shares of the peaks and nothing else, so that the core leaves all other terms out; a
-    :class:`~mlsysim.Profile` gives every constant of a family, and those of the device's and the stack's groups.
+    :class:`~mlsysim.Profile` gives every constant of a family, and those of the device's and the stack's groups and of
+    other ``kinds`` of groups.
     """
     software = stack_of(family, stack)
     if value is None and stack is not None:
@@ -61,8 +62,8 @@ def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None) ->
     if value.family != family:
         raise InputError(f"efficiency holds the constants of {value.family}: this solve needs those of {family}")
     memory = device.memory.technology or "memory"
-    numbers, origins = value.on(hardware=device.zoo_name, stack=software, stack_on_memory=f"{software} on {memory}")
-    power, of_power = profile("energy").on(hardware=device.zoo_name)
+    numbers, origins = value.on(hardware=device.zoo_name, stack=software, stack_on_memory=f"{software} on {memory}", **kinds)
+    power, of_power = ({}, {}) if "power_activity" in numbers else profile("energy").on(hardware=device.zoo_name)
     return {**_PERFECT, **power, **numbers, "profile": value, "label": value.label}, {**of_power, **origins}
 
 

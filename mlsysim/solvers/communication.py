@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..nouns import Lowered
+from ..profiles import Profile, profile
 from ..readings import Reading
+from ..systems import NetworkFabric
 
 COLLECTIVES = ("auto", "ring", "tree", "hierarchical", "in-network")
 
@@ -24,6 +26,28 @@ class Place:
     gathers: bool
     crosses: bool
     sharded: bool = False
+
+
+def links(using: Profile | None, fabric: NetworkFabric | None) -> Lowered | None:
+    """Return the documented constants of messages between devices, and over a fabric; none where a solve takes no profile.
+
+    ``tuned`` says that the fabric's own software chooses algorithms, and so takes trees between two nodes. A hop is never quicker than
+    the latency that the fabric states.
+    """
+    if using is None:
+        return None
+    if using.family != "collectives":
+        using = profile("collectives").scaled(using.scale) if using.scale != 1.0 else profile("collectives")
+    name = fabric.zoo_name.rstrip("*") if fabric is not None else ""
+    values, origins = using.on(fabric=name)
+    if fabric is not None and fabric.latency is not None and (stated := float(fabric.latency.to("s").magnitude)) > values["far_hop"]:
+        values, origins = values | {"far_hop": stated}, origins | {"far_hop": fabric.origin("latency", "fabric")}
+    return Lowered(origins, **values, tuned=using.groups["efa"].has(name))
+
+
+def constants(x: Lowered) -> Any:
+    """Return the documented constants of messages that a solve takes, if it takes them."""
+    return x.links if x.has("links") else None
 
 
 def local_bandwidth(eq: Reading, x: Lowered, group: Any) -> Any:
@@ -57,6 +81,8 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
 
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
     """Return the time of one all-reduce between the devices of a tensor-parallel group inside a node, by the fastest algorithm."""
+    if constants(x) is not None:
+        return measured_all_reduce(eq, x, message, Place(x.tp_size, x.tp_size, 1.0, 1.0, True, False))[0]
     devices, near = x.tp_size, local_bandwidth(eq, x, x.tp_size)
     latency = x.message_latency if x.has("message_latency") else x.hardware.link_latency
     best = eq.ring_allreduce_time(message, devices, near, latency)
@@ -87,31 +113,41 @@ def offered(x: Lowered, place: Place) -> tuple[str, ...]:
     return (asked,) if asked in names else ("ring",)
 
 
+def by_algorithm(
+    eq: Reading, x: Lowered, name: str, message: Any, place: Place, near: Any, latency: Any, out: Any = None, far: Any = None
+) -> Any:
+    """Return the time of an all-reduce by one algorithm, over links of these bandwidths and latencies."""
+    if not place.crosses:
+        inside = {"ring": eq.ring_allreduce_time, "tree": eq.pipelined_tree_allreduce_time, "in-network": eq.in_network_allreduce_time}
+        return inside[name](message, place.devices, near, latency)
+    if name == "ring":
+        if x.fabric.dimensions:
+            return eq.torus_allreduce_time(message, place.devices, x.fabric.dimensions, out, far)
+        wide = eq.ring_across_bandwidth(place.inside, near, out) if place.gathers else out
+        return eq.ring_allreduce_time(message, place.devices, wide, far)
+    across = {
+        "hierarchical": eq.pipelined_hierarchical_allreduce_time,
+        "tree": eq.tree_across_allreduce_time,
+        "in-network": eq.in_network_tree_allreduce_time,
+    }
+    return across[name](message, place.inside, place.nodes, near, latency, out, far)
+
+
 def all_reduce(eq: Reading, x: Lowered, message: Any, place: Place) -> tuple[Any, Any]:
     """Return the time of an all-reduce, and the algorithm: the fastest of those that the place offers."""
+    if constants(x) is not None:
+        return measured_all_reduce(eq, x, message, place)
     latency = x.hardware.link_latency
     if not place.crosses:
         near = local_bandwidth(eq, x, place.devices)
-        equations = {"ring": eq.ring_allreduce_time, "tree": eq.pipelined_tree_allreduce_time, "in-network": eq.in_network_allreduce_time}
-        times = [(n, equations[n](message, place.devices, near, latency)) for n in offered(x, place)]
-    else:
-        out, far_latency = network(eq, x, place.span)
-        near = local_bandwidth(eq, x, place.inside) if place.gathers else out
-        across = {
-            "hierarchical": eq.pipelined_hierarchical_allreduce_time,
-            "tree": eq.tree_across_allreduce_time,
-            "in-network": eq.in_network_tree_allreduce_time,
-        }
-        times = []
-        for name in offered(x, place):
-            if name != "ring":
-                time = across[name](message, place.inside, place.nodes, near, latency, out, far_latency)
-            elif x.fabric.dimensions:
-                time = eq.torus_allreduce_time(message, place.devices, x.fabric.dimensions, out, far_latency)
-            else:
-                wide = eq.ring_across_bandwidth(place.inside, near, out) if place.gathers else out
-                time = eq.ring_allreduce_time(message, place.devices, wide, far_latency)
-            times.append((name, time))
+        return fastest(eq, [(n, by_algorithm(eq, x, n, message, place, near, latency)) for n in offered(x, place)])
+    out, far = network(eq, x, place.span)
+    near = local_bandwidth(eq, x, place.inside) if place.gathers else out
+    return fastest(eq, [(n, by_algorithm(eq, x, n, message, place, near, latency, out, far)) for n in offered(x, place)])
+
+
+def fastest(eq: Reading, times: list[tuple[str, Any]]) -> tuple[Any, Any]:
+    """Return the shortest of the times by algorithm, and which it is."""
     best = times[0][1]
     for _, time in times[1:]:
         best = eq.faster_collective(best, time)
@@ -121,12 +157,54 @@ def all_reduce(eq: Reading, x: Lowered, message: Any, place: Place) -> tuple[Any
     return best, algorithm
 
 
+def taken(x: Lowered, place: Place) -> tuple[str, ...]:
+    """Return the algorithms that libraries take of those that a place offers.
+
+    They know no hierarchy of rings, and inside a node their trees are chains, which rings beat: both only where they were asked for.
+    """
+    names = offered(x, place)
+    left_out = ("hierarchical",) if place.crosses else ("tree",)
+    return tuple(n for n in names if n not in left_out) or names
+
+
+def measured_all_reduce(eq: Reading, x: Lowered, message: Any, place: Place) -> tuple[Any, Any]:
+    """Return the time of an all-reduce with the documented constants, and the algorithm.
+
+    Each algorithm has its latencies, and the time in which its bytes stream; pieces of the best size join the two. Beyond two nodes
+    trees send the buffer twice as rings do; between two, libraries count on it, and so take rings, unless the fabric tunes them.
+    """
+    k = x.links
+    times = []
+    for name in taken(x, place):
+        out = far = near = None
+        if place.crosses:
+            out, far = far_link(eq, x, place.span)
+            if name == "ring":
+                far = eq.ring_across_latency(place.devices, place.nodes, k.near_hop, far)
+            elif name != "hierarchical":
+                far = eq.hop_latency(far, k.tree_messages)
+            if name == "tree" and not k.tuned:
+                out = eq.where(place.nodes <= 2, eq.achieved_bandwidth(out, 0.5), out)
+            near = out
+        if place.gathers or not place.crosses:
+            local = local_bandwidth(eq, x, place.inside if place.crosses else place.devices)
+            near = eq.achieved_bandwidth(local, k.added_share if name == "in-network" else k.near_share)
+        rounds = by_algorithm(eq, x, name, 0.0, place, near, k.near_hop, out, far)
+        streaming = by_algorithm(eq, x, name, message, place, near, 0.0, out, 0.0)
+        times.append((name, eq.chunked_collective_time(eq.collective_start(rounds, place.devices, k.launch), streaming)))
+    return fastest(eq, times)
+
+
+def far_link(eq: Reading, x: Lowered, span: float) -> tuple[Any, Any]:
+    """Return a device's bandwidth to other nodes and the latency of a hop there, with the documented constants."""
+    out, _ = network(eq, x, span)
+    return eq.achieved_bandwidth(out, x.links.far_share), eq.hop_latency(x.links.far_hop, x.links.plain_messages)
+
+
 def all_to_all(eq: Reading, x: Lowered, message: Any, devices: Any, span: float, inside: bool) -> Any:
     """Return the time of an all-to-all in a group of devices inside a node, or across nodes over a span of them."""
-    if inside:
-        return eq.all_to_all_time(message, devices, local_bandwidth(eq, x, devices), x.hardware.link_latency)
     bandwidth, latency = neighbour(eq, x, devices, span, inside)
-    if x.fabric.dimensions:
+    if not inside and x.fabric.dimensions:
         both = eq.torus_device_bandwidth(bandwidth, 1.0)
         return eq.torus_all_to_all_time(message, devices, x.fabric.dimensions, both, latency)
     return eq.all_to_all_time(message, devices, bandwidth, latency)
@@ -137,9 +215,12 @@ def neighbour(eq: Reading, x: Lowered, group: Any, span: float, inside: bool) ->
 
     On a torus a neighbour is reached over one of the links.
     """
+    k = constants(x)
     if inside:
-        return local_bandwidth(eq, x, group), x.hardware.link_latency
+        near = local_bandwidth(eq, x, group)
+        return (near, x.hardware.link_latency) if k is None else (eq.achieved_bandwidth(near, k.near_share), k.near_hop)
     if x.fabric.dimensions:
         link = eq.one_way_bandwidth(x.fabric.bandwidth, x.fabric.directions)
-        return eq.achieved_bandwidth(link, x.efficiency_link), x.fabric.latency
-    return network(eq, x, span)
+        out, latency = eq.achieved_bandwidth(link, x.efficiency_link), x.fabric.latency
+        return (out, latency) if k is None else (eq.achieved_bandwidth(out, k.far_share), k.far_hop)
+    return network(eq, x, span) if k is None else far_link(eq, x, span)

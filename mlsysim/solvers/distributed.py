@@ -19,12 +19,18 @@ from ..workloads import (
     routed_parameters,
 )
 from .base import Doors, anywhere, assumed, expect, masked, needed, sizes
-from .communication import COLLECTIVES, Place, all_reduce, all_to_all, neighbour
+from .communication import COLLECTIVES, Place, all_reduce, all_to_all, links, neighbour
 from .power import energy_per_token, power_of_device
 from .single_node import step_on_device
 
-RECOMPUTE = ("none", "selective", "full")
-PRECISIONS = ("bf16", "fp16", "fp8")
+RECOMPUTE = ("none", "selective", "alternate", "full")
+PRECISIONS = ("bf16", "fp16", "fp8", "int8", "tf32", "fp32")
+HIDEABLE = ("stage", "expert")
+FULL_PRECISION = ("tf32", "fp32")
+SWEEPS = {"none": 3.0, "selective": 3.0, "alternate": 3.5, "full": 4.0}
+"""Passes over the layers in a step by what is recomputed, where a backward pass counts as two."""
+ALL_REDUCES = {n: 2 * v - 2 for n, v in SWEEPS.items()}
+"""Collectives of a tensor- or expert-parallel layer in a step: two a pass, where a backward pass counts as one."""
 ATTENTION = ("standard", "flash")
 SCHEDULES = ("1f1b", "interleaved", "zero-bubble", "zero-bubble-2p")
 
@@ -32,6 +38,8 @@ SCHEDULES = ("1f1b", "interleaved", "zero-bubble", "zero-bubble-2p")
 def layer_activations(eq: Reading, x: Lowered, recompute: str) -> Any:
     """Return the activations that one layer stores for one microbatch on one device, with what is recomputed."""
     size, hidden, heads = x.microbatch_size, x.model.hidden, x.model.heads
+    if recompute == "alternate":
+        return eq.alternate_activation_bytes(layer_activations(eq, x, "none"), layer_activations(eq, x, "full"))
     without_scores = recompute == "selective" or x.flash
     if recompute == "full":
         whole = eq.activation_bytes_full(x.seq_len, size, hidden)
@@ -43,6 +51,8 @@ def layer_activations(eq: Reading, x: Lowered, recompute: str) -> Any:
         whole = eq.activation_bytes_sequence_parallel(x.seq_len, size, hidden, heads, x.tp_size)
     else:
         whole = eq.activation_bytes(x.seq_len, size, hidden, heads, x.tp_size)
+    if x.full_precision:
+        whole = eq.wider_activation_bytes(whole, x.element_size)
     return eq.context_bytes(whole, x.cp_size)
 
 
@@ -73,7 +83,8 @@ def model_state(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any, Any, An
     sums: list[Any] = []
     for parameters, replicas in parts_of_model(eq, x):
         held = eq.device_parameters(parameters, x.tp_size, stages)
-        state = [eq.weight_bytes(held, x.weight_size), eq.gradient_bytes(held, x.gradient_size), eq.optimizer_bytes(held)]
+        state = [eq.weight_bytes(held, x.weight_size), eq.gradient_bytes(held, x.gradient_size)]
+        state.append(eq.optimizer_bytes(held, 8.0 if x.full_precision else 12.0))
         state.append(state[0])
         for part, stage in ((2, 1), (1, 2), (0, 3)):
             if x.zero >= stage:
@@ -127,12 +138,73 @@ def again(eq: Reading, x: Lowered, tokens: Any, attention: Any) -> Any:
     done = 0.0
     if x.recompute == "full":
         done = pass_work(eq, x.model, tokens, 0.0, x.batch_size, x.seq_len)
+    elif x.recompute == "alternate":
+        done = eq.alternate_work(pass_work(eq, x.model, tokens, 0.0, x.batch_size, x.seq_len))
     elif x.recompute == "selective" and not x.flash:
         done = attention
     if x.flash:
         kernel = eq.fused_attention_recomputed_work(attention)
-        done = eq.recomputed_work(done, kernel) if x.recompute == "full" else kernel
+        done = eq.recomputed_work(done, kernel) if x.recompute in ("full", "alternate") else kernel
     return done
+
+
+def shared_work(eq: Reading, x: Lowered, work: Any, devices: Any, stages: Any) -> Any:
+    """Return the part of a step's arithmetic that one device of the fullest stage does."""
+    return eq.fullest_share(work, devices, x.pp_size, stages) if x.uneven else eq.device_share(work, devices)
+
+
+def attention_again(eq: Reading, x: Lowered, attention: Any) -> Any:
+    """Return the arithmetic of attention that is done again."""
+    kernel = eq.fused_attention_recomputed_work(attention) if x.flash else 0.0
+    if x.recompute == "full" or (x.recompute == "selective" and not x.flash):
+        return eq.recomputed_work(kernel, attention)
+    return eq.recomputed_work(kernel, eq.alternate_work(attention)) if x.recompute == "alternate" else kernel
+
+
+def measured_step(
+    eq: Reading, x: Lowered, tokens: Any, devices: Any, stages: Any, held_layers: Any, microbatches: Any, read: Any, moved: Any
+) -> tuple[Any, Any, Any]:
+    """Return compute time, memory time and the time of the passes of a step, by the documented constants.
+
+    Matrix products run at the share of the peak that the power limit sustains, and attention at its own, in 16 bits where the products are
+    narrower. Without a fused kernel, attention computes the pairs under the mask too. Between the products, activations travel; and every
+    pass over a layer costs something however small it is.
+    """
+    g, hardware, base, sweeps = x.model, x.hardware, x.base, SWEEPS[x.recompute]
+    share, attending = x.gemm_share, x.attention_share
+    if base.has("power"):
+        share = eq.sustained_share(share, base.peak, base.power)
+        attending = eq.sustained_share(attending, base.peak, base.power)
+    everywhere, parts = matmul_parameters(eq, g), []
+    if g.moe:
+        routed = eq.routed_expert_parameters(g.layers, g.dense_layers, g.experts_active, g.hidden, g.expert_width, g.matrices)
+        everywhere = eq.shared_parameters(everywhere, routed)
+        parts.append((routed, eq.joint_share(share, x.expert_share)))
+    parts.append((everywhere, share))
+    layers: Any = None
+    for parameters, reached in parts:
+        work = eq.forward_work(parameters, tokens, 0.0, tokens)
+        again = {"full": work, "alternate": eq.alternate_work(work)}.get(x.recompute, 0.0)
+        time = eq.compute_time(shared_work(eq, x, eq.training_work(work, again), devices, stages), hardware.peak, reached)
+        layers = time if layers is None else eq.products_time(layers, time)
+    head = eq.forward_work(0.0, tokens, head_parameters(eq, g), tokens)
+    attention = attention_work(eq, g, x.batch_size, x.seq_len) if x.flash else full_attention_work(eq, g, x.batch_size, x.seq_len)
+    for work, reached in (
+        (eq.training_work(head, 0.0), share),
+        (eq.training_work(attention, attention_again(eq, x, attention)), attending if x.flash else share),
+    ):
+        layers = eq.products_time(layers, eq.compute_time(shared_work(eq, x, work, devices, stages), base.peak, reached))
+    if g.moe:
+        sent = eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size))
+        experts = eq.expert_activation_bytes(sent, g.experts_active, g.hidden, g.expert_width, g.matrices, x.element_size, x.tp_size)
+        moved = eq.joint_activation_bytes(moved, eq.routed_layers_mean(experts, g.layers, g.dense_layers))
+    working = eq.working_traffic(moved, held_layers, microbatches, x.activation_passes, sweeps)
+    if g.causal:
+        working = eq.joint_traffic(working, eq.logit_traffic(tokens, g.vocab, x.logit_bytes, devices))
+    memory = eq.memory_time(working, hardware.bandwidth, x.efficiency_memory)
+    weights = eq.memory_time(eq.training_traffic(read, 0.0, microbatches), hardware.bandwidth, x.efficiency_memory)
+    unhidden = eq.unhidden_time(memory, x.layer_overhead, held_layers, microbatches, sweeps)
+    return layers, memory, eq.step_time(layers, weights, 0.0, unhidden)
 
 
 def bubble(eq: Reading, x: Lowered, microbatches: Any) -> Any:
@@ -175,7 +247,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     forward = eq.total_forward_work(matrices, attention)
     full_forward = eq.total_forward_work(matrices, full_attention_work(eq, g, x.batch_size, x.seq_len)) if g.causal else forward
     executed = eq.training_work(forward, again(eq, x, tokens, attention))
-    share = eq.fullest_share(executed, devices, x.pp_size, stages) if x.uneven else eq.device_share(executed, devices)
+    share = shared_work(eq, x, executed, devices, stages)
     parameters = read_parameters(eq, g, tokens)
     if x.expert_parallel:
         routed = routed_parameters(eq, g)
@@ -185,7 +257,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     traffic = eq.training_traffic(read, eq.pipeline_activation_bytes(moved, held_layers, 1.0), microbatches)
     if x.recompute == "full":
         traffic = eq.recomputed_traffic(traffic, read, eq.pipeline_activation_bytes(one_layer, held_layers, 1.0), microbatches)
-    compute, memory, step = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
+    if x.fitted:
+        compute, memory, step = measured_step(eq, x, tokens, devices, stages, held_layers, microbatches, read, moved)
+    else:
+        compute, memory, step = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
 
     update = eq.memory_time(eq.optimizer_traffic(weights, gradients, optimizer), hardware.bandwidth, x.efficiency_memory)
 
@@ -194,25 +269,31 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     tensor = expert = context = stage = 0.0
     tensor_algorithm: Any = "none"
     if x.tensor:
-        repeats = eq.collective_count(6.0 if x.recompute == "full" else 4.0, held_layers, microbatches)
+        repeats = eq.collective_count(ALL_REDUCES[x.recompute], held_layers, microbatches)
         place = Place(x.tp_size, x.tp_inside, x.tp_nodes, x.tp_span, x.tp_gathers, x.tp_crosses, x.sequence_parallel)
         once, tensor_algorithm = all_reduce(eq, x, message, place)
         tensor = eq.repeated_time(once, repeats)
     if x.expert_parallel:
+        copies = g.experts_active
+        if x.hides_expert:
+            copies = eq.experts_touched(x.ep_size if x.ep_inside else float(x.ep_span), 1.0, copies)
         sent = eq.expert_parallel_message(
-            eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, g.experts_active, x.element_size
+            eq.token_count(x.microbatch_size, eq.context_share(x.seq_len, x.cp_size)), g.hidden, copies, x.element_size
         )
+        if x.hides_expert:
+            sent = eq.scattered_message(sent, x.tp_size)
         moe_layers = eq.layers_held(eq.expert_layers(g.layers, g.dense_layers), stages)
         expert = eq.repeated_time(
             all_to_all(eq, x, sent, x.ep_size, x.ep_span, x.ep_inside),
-            eq.collective_count(6.0 if x.recompute == "full" else 4.0, moe_layers, microbatches),
+            eq.collective_count(ALL_REDUCES[x.recompute], moe_layers, microbatches),
         )
+        if x.hides_expert:
+            expert = eq.exposed_communication_time(expert, step)
     if x.contextual:
         bandwidth, latency = neighbour(eq, x, x.cp_size, x.cp_span, x.cp_inside)
         keys = eq.context_parallel_message(x.microbatch_size, x.seq_len, g.kv_heads, g.head_dim, x.element_size, x.tp_size)
         context = eq.repeated_time(
-            eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency),
-            eq.collective_count(4.0 if x.recompute == "full" else 3.0, held_layers, microbatches),
+            eq.ring_allgather_time(keys, x.cp_size, bandwidth, latency), eq.collective_count(SWEEPS[x.recompute], held_layers, microbatches)
         )
     if x.pipelined:
         bandwidth, latency = neighbour(eq, x, 2.0, x.fleet_span, x.pp_inside)
@@ -220,6 +301,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
             eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency),
             eq.collective_count(2.0, x.virtual_stages, microbatches),
         )
+        if x.hides_stage:
+            stage = eq.exposed_communication_time(stage, step)
     free = eq.free_compute_time(step, context) if x.contextual else step
     data, hiding, data_algorithm = data_parallel_time(eq, x, microbatches, free, stages)
     hidden_context = eq.exposed_communication_time(context, step)
@@ -253,7 +336,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "memory_optimizer": optimizer,
         "memory_activations": activations,
         "memory_buffers": buffers,
-        "checkpoint_size": eq.checkpoint_bytes(all_parameters(eq, g)),
+        "checkpoint_size": eq.checkpoint_bytes(all_parameters(eq, g), *((4.0, 8.0) if x.full_precision else ())),
         "run_time": eq.training_run_time(g.training_tokens, rate)
         if g.has("training_tokens")
         else Missing(f"{x.model_title} states no number of training tokens"),
@@ -281,10 +364,13 @@ class DistributedModel:
     Gradients are reduced once an optimizer step, and hide behind the last backward pass as far as it lasts; keys and values that
     context parallelism passes around hide behind compute too, of which no part hides both. Recomputation spares memory, but no
     traffic to it: what is computed again is written and read as at first. Tensor, expert and
-    stage-to-stage traffic stands on the critical path. Of layers that the stages do not divide, some stages hold one more; the
-    fullest sets pace and memory, as if embedding and output head were spread over the layers. Experts all get equal work. Schedules
-    without a bubble take forward pass and both halves of the backward pass as equally long, and the optimizer as not waiting
-    for all stages.
+    stage-to-stage traffic stands on the critical path, unless you say that software hides it. Of layers that the stages do not divide,
+    some stages hold one more; the fullest sets pace and memory, as if embedding and output head were spread over the layers. Experts
+    all get equal work. Schedules without a bubble take forward pass and both halves of the backward pass as equally long, and the
+    optimizer as not waiting for all stages.
+
+    With documented constants, products run at the share of the peak that a device's power limit sustains, attention at a share of its
+    own, and what travels between products takes its own time.
 
     Activations are those of the classic layer with a plain four-times-wider MLP and dropout. Its attention scores are stored unless
     they are recomputed, or the attention is fused, whose kernel computes them again. Under ZeRO stage 3, buffers are the weights of one
@@ -317,6 +403,7 @@ class DistributedModel:
         tp_across_nodes: bool = False,
         bucket_size: Any = None,
         stack: str | None = None,
+        overlap: tuple[str, ...] = (),
     ) -> DistributedResult:
         """Solve one optimizer step.
 
@@ -329,7 +416,8 @@ class DistributedModel:
         seq_len
             Tokens of a sequence; a whole number or an array.
         precision
-            Of the arithmetic: ``bf16``, ``fp16`` or ``fp8``; weights, gradients and activations are stored in 16 bits.
+            Of the matrix products: ``bf16``, ``fp16``, ``fp8`` or ``int8``, with weights, gradients and activations stored in 16 bits;
+            ``tf32`` or ``fp32``, with all of them in 32.
         tp_size, pp_size, cp_size
             Tensor-, pipeline- and context-parallel degrees; data parallelism is what is left of the fleet.
         ep_size
@@ -339,7 +427,8 @@ class DistributedModel:
         microbatch_size, virtual_stages
             Sequences of a microbatch, and chunks of layers that each stage interleaves.
         recompute
-            ``none``, ``selective`` (attention scores) or ``full`` (every layer).
+            ``none``, ``selective`` (attention scores), ``alternate`` (every other layer, or every other product of all) or ``full``
+            (every layer).
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
             or calibrated constants, or ``None`` for 1 (the bound).
@@ -358,7 +447,11 @@ class DistributedModel:
         bucket_size
             Memory that a device keeps for communication buckets, such as ``"400 MB"``; none by default.
         stack
-            Software whose documented constants are taken, such as ``"megatron"``.
+            Software whose documented constants are taken, such as ``"flash-attention-3"``.
+        overlap
+            What traffic of the critical path hides behind compute: ``stage`` (what one stage sends to the next,
+            while it computes the next microbatch), ``expert`` (the same with what travels to experts, of which each
+            tensor-parallel rank sends its part, and one copy to each node or, inside a node, device), or both.
 
         Returns
         -------
@@ -379,6 +472,10 @@ class DistributedModel:
         one_of(RECOMPUTE, recompute=recompute)
         one_of(ATTENTION, attention=attention)
         one_of(COLLECTIVES, collective=collective)
+        if not isinstance(overlap, tuple):
+            raise InputError(f"overlap={overlap!r}: give a tuple of names, such as ('stage',)")
+        for hidden in overlap:
+            one_of(HIDEABLE, overlap=hidden)
         for name, value in (("sequence_parallel", sequence_parallel), ("tp_across_nodes", tp_across_nodes)):
             if not isinstance(value, bool):
                 raise InputError(f"{name}={value!r} is neither True nor False")
@@ -394,7 +491,8 @@ class DistributedModel:
         layout.check_links(supply, fleet)
         layout.check_batch(x["batch_size"], x["microbatch_size"], x["seq_len"])
         numbers, origins = assumed(efficiency, "training", fleet.node.accelerator, stack)
-        x |= numbers | sizes("bf16") | layout.groups
+        full_precision = precision in FULL_PRECISION
+        x |= numbers | sizes("fp32" if full_precision else "bf16") | layout.groups
         x |= {
             "sequence_parallel": sequence_parallel,
             "schedule": layout.schedule(schedule, x["batch_size"], x["microbatch_size"]),
@@ -405,11 +503,24 @@ class DistributedModel:
             "recompute": recompute,
             "model": model.geometry,
             "hardware": supply,
+            "base": sixteen_bits(fleet, precision, supply),
             "fleet": fleet.numbers,
+            "fitted": x["profile"] is not None,
+            "full_precision": full_precision,
+            **{f"hides_{n}": n in overlap for n in HIDEABLE},
         }
         x |= {"node": fleet.node_numbers, "fabric": fleet.fabric_numbers if layout.crosses_nodes else None}
+        x["links"] = links(x["profile"], fleet.fabric)
         x |= {"what": ("Training {}", model), "model_title": model.title, "device": fleet.node.accelerator}
         return _DOORS.solve(DistributedResult, core, x, **origins)
+
+
+def sixteen_bits(fleet: Fleet, precision: str, supply: Lowered) -> Lowered:
+    """Return the accelerator's numbers at the precision in which attention and the output head are computed."""
+    if precision not in ("fp8", "int8"):
+        return supply
+    accelerator = fleet.node.accelerator
+    return next((accelerator.supply(p) for p in ("bf16", "fp16") if p in accelerator.compute.peak.precisions), supply)
 
 
 def one_of(known: tuple[str, ...], **given: Any) -> None:

@@ -16,10 +16,19 @@ def streaming_time(eq: Reading, x: Lowered, weights: Any) -> Any:
     return 0.0 if x.weight_size < x.element_size else eq.memory_time(weights, x.hardware.bandwidth, x.efficiency_memory)
 
 
+def rated_power(eq: Reading, x: Lowered) -> Any:
+    """Return the power that a device is rated at, what constants make of it or, where nothing is stated, of its clock."""
+    hardware = x.hardware
+    if hardware.has("power"):
+        return eq.power_at_work(hardware.power, x.power_activity) if x.has("power_activity") else hardware.power
+    if x.has("cycle_energy") and hardware.has("clock"):
+        return eq.clocked_power(hardware.clock, x.cycle_energy)
+    return Missing(hardware.missing["power"])
+
+
 def power_of_device(eq: Reading, x: Lowered, whole: Any, streaming: Any, waiting: Any) -> dict[str, Any]:
     """Return activities and average power over a time by the documented constants; without them, the power is the rating."""
-    hardware = x.hardware
-    rated = hardware.power if hardware.has("power") else Missing(hardware.missing["power"])
+    rated = rated_power(eq, x)
     if not x.has("waiting_power"):
         none = Missing("a bound knows no activities: give stack=, or a Profile as efficiency=")
         return {"activity_memory": none, "activity_compute": none, "device_power": rated}

@@ -11,7 +11,7 @@ from ..results import Missing, ServingResult
 from ..systems import Fleet, Node
 from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, routed_parameters
 from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
-from .communication import all_reduce_on_node, all_to_all, neighbour
+from .communication import all_reduce_on_node, all_to_all, links, neighbour
 from .power import energy_per_token, power_of_device, streaming_time
 from .single_node import language_overhead, step_on_device
 
@@ -398,6 +398,7 @@ class ServingModel:
         place = node if node is not None else None if fleet is None else fleet.node
         x |= {"overhead": 0.0, "paged": page_size is not None, "prefixed": prefix_len is not None, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
+        x["links"] = links(x["profile"], None if fleet is None else fleet.fabric)
         x |= {"model": model.geometry, "hardware": supply, "device": device, "speculative": draft is not None}
         if draft is not None:
             x["draft"] = draft.geometry

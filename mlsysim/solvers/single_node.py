@@ -5,8 +5,9 @@ from typing import Any
 from ..errors import InputError
 from ..hardware import HardwareNode
 from ..nouns import Lowered
+from ..profiles import Profile
 from ..readings import Reading
-from ..results import PerformanceProfile
+from ..results import Missing, PerformanceProfile
 from ..workloads import Demand, Workload
 from .base import Doors, assumed, expect, expect_hardware, masked, needed, sizes
 from .power import power_of_device, streaming_time
@@ -54,6 +55,18 @@ def busy_with_memory(eq: Reading, x: Lowered, demand: Demand, compute: Any, memo
     return streaming, eq.time_left(step, memory, compute)
 
 
+def step_by_operators(eq: Reading, x: Lowered, demand: Demand, bandwidth: Any) -> tuple[Any, Any, Any]:
+    """Return compute time, memory time and the time of a step whose operators between layers count one by one.
+
+    Vector units handle what these operators move, and the host launches their kernels, ahead of the device or, on a processor, in turn.
+    """
+    compute = eq.compute_time(demand.work, x.hardware.peak, x.efficiency_compute)
+    memory = eq.memory_time(demand.traffic, bandwidth, x.efficiency_memory)
+    memory = eq.elementwise_time(memory, demand.moved, x.vector.peak, x.efficiency_vector)
+    step = eq.step_time(compute, memory, x.contention, x.overhead)
+    return compute, memory, step if demand.launch is None else eq.step_time(step, demand.launch, x.launch_contention, 0.0)
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve one step, in whatever reading."""
     hardware = x.hardware
@@ -67,7 +80,15 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         compute, memory, step = step_with_offload(eq, x, demand, overhead)
     else:
         bandwidth = hardware.cache_bandwidth if x.on_chip else bandwidth
-        compute, memory, step = step_on_device(eq, x, demand.work, demand.traffic, hardware.peak, bandwidth, overhead)
+        work = demand.work
+        if x.has("depthwise_cost") and demand.depthwise is not None:
+            work = eq.depthwise_weighted_work(work, demand.depthwise, x.depthwise_cost)
+        if demand.moved is None:
+            compute, memory, step = step_on_device(eq, x, work, demand.traffic, hardware.peak, bandwidth, overhead)
+        else:
+            compute, memory, step = step_by_operators(eq, x, demand, bandwidth)
+    if x.has("software_slowdown"):
+        step = eq.slowed_time(step, x.software_slowdown)
     if demand.update is not None:
         overhead = eq.memory_time(demand.update, bandwidth, x.efficiency_memory)
         step = eq.training_step_time(step, 0.0, overhead)
@@ -91,7 +112,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "mfu": eq.model_flops_utilization(demand.model_work, step, hardware.peak, 1.0),
         "memory_footprint": footprint,
         **power,
-        "energy": eq.device_energy(power["device_power"], step) if hardware.has("power") else power["device_power"],
+        "energy": power["device_power"] if type(power["device_power"]) is Missing else eq.device_energy(power["device_power"], step),
         "feasible": feasible,
         "label": x.label,
     }
@@ -169,8 +190,8 @@ class SingleNodeModel:
         supply = expect_hardware(hardware).supply(precision)
         workload.check_phase(phase)
         x = _DOORS.read(batch_size=batch_size, seq_len=seq_len) | sizes(precision, None, weight_precision)
-        numbers, origins = assumed(efficiency, family_of(workload, hardware, phase), hardware, stack)
-        x |= numbers
+        numbers, origins = assumed(efficiency, family_of(workload, hardware, phase, efficiency), hardware, stack, precision=precision)
+        x |= {"overhead": 0.0} | numbers
         needed(x, "batch_size")
         if workload.takes_sequence and seq_len is None:
             raise InputError(f"seq_len is needed for {workload.title}: give the tokens of a sequence")
@@ -184,18 +205,25 @@ class SingleNodeModel:
         if phase == "training" and precision == "fp8":
             x["weight_size"] = 2.0
         x |= check_level(memory_level, supply, workload, phase)
-        x |= {"overhead": 0.0, "phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
+        x |= {"phase": phase, "workload": workload, "model": workload.geometry, "hardware": supply}
+        x["overhead"] = x.get("step_floor", x["overhead"])
         x |= {
             "what": ("{} at {}, on chip" if x["on_chip"] else "{} at {}", workload, precision),
             "device": hardware,
             "full_precision": precision in ("fp32", "tf32"),
         }
+        if "efficiency_vector" in x:
+            x["vector"] = hardware.supply("fp32") if "fp32" in hardware.compute.peak.precisions else supply
         return _DOORS.solve(PerformanceProfile, core, x, **origins)
 
 
-def family_of(workload: Workload, hardware: HardwareNode, phase: str) -> str:
-    """Return the family whose constants hold for a step; storage beside a memory tells microcontrollers from the rest."""
-    if hardware.memory.storage is not None:
+def family_of(workload: Workload, hardware: HardwareNode, phase: str, given: Any = None) -> str:
+    """Return the family whose constants hold for a step; storage beside a memory tells microcontrollers from the rest.
+
+    Constants that are given say themselves whether they are those of small devices, so that phones may be either.
+    """
+    small = given.family == "tiny" if isinstance(given, Profile) and workload.family == "vision" else hardware.memory.storage is not None
+    if small:
         return "tiny"
     return "training" if phase == "training" and workload.takes_sequence else workload.family
 

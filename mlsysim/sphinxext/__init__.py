@@ -11,7 +11,7 @@ from typing import Any
 
 from sphinx.util import logging
 
-from . import katex
+from . import accuracy, katex
 from .directives import DIRECTIVES
 from .domain import MlsDomain
 from .fresh import (
@@ -42,7 +42,8 @@ def write_pages(app: Any) -> None:
     if app.config.mls_pages:
         from . import generate
 
-        generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery))
+        repository = generate.edit_address(app.config.html_context)
+        generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery), repository)
     if app.config.mls_search and app.builder.format == "html":
         leave_search_to_pagefind(app.builder)
 
@@ -89,7 +90,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_config_value("mls_code", "", "env", (str,))
     app.add_node(number, html=(visit_number, depart_number), **dict.fromkeys(("latex", "text", "man", "texinfo"), (ignore, ignore)))
     app.add_domain(MlsDomain)
-    for name, directive in DIRECTIVES.items():
+    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES).items():
         app.add_directive(name, directive)
     app.add_html_math_renderer("mls_katex", inline_renderers=(katex.inline, None), block_renderers=(katex.block, None))
     app.connect("config-inited", config_inited, priority=300)

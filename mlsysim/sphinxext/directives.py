@@ -1,6 +1,9 @@
 """The directives that the generated pages are made of: facts, equations, nomenclature, solvers, sources."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable
+from html import escape
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -14,14 +17,14 @@ from ..quantities import Symbol, nomenclature
 from ..readings import inverse
 from ..readings.duals import elasticities
 from ..readings.latex import expression, latex
-from ..units import label, people
+from ..units import factor, label, people
 from ..units import shown as digits
-from . import reference, shown
+from . import near, reference, shown
 from .domain import title_of
 from .nodes import numeral, paragraph, permalink, table
 from .nodes import reference as link
 from .published import anchor, coherent_number, derived, spoken, symbol_of_path, text_of
-from .sources import bibliography
+from .sources import ASKS, bibliography
 
 
 class _Directive(SphinxDirective):
@@ -77,7 +80,9 @@ def _path(fact: Fact) -> str:
 
 def source_link(directive: _Directive, fact: Fact) -> list[nodes.Node]:
     """Return the source of a fact, linked, with its place."""
-    return [directive.link("source", fact.source, fact.source), nodes.Text(f", {fact.where}")]
+    found = [directive.link("source", fact.source, fact.source), nodes.Text(f", {fact.where}")]
+    licence = bibliography()[fact.source].licence
+    return [*found, nodes.Text(" "), nodes.inline("", licence, classes=["mls-kind", "mls-licence"])] if licence else found
 
 
 class FactsDirective(_Directive):
@@ -148,6 +153,55 @@ class DerivedDirective(_Directive):
         return [built]
 
 
+class DrawnDirective(_Directive):
+    """``mls-roofline`` and ``mls-parts``: what a function draws of an entry."""
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        shown.note(self.env, f"{self.name}:{name}")
+        return [nodes.raw("", shown.drawn(self.name, name, "../" * self.env.docname.count("/")), format="html")]
+
+
+class NearDirective(_Directive):
+    """``mls-near``: the entries that are most like an entry."""
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        listed = nodes.bullet_list()
+        for other in near.similar(name):
+            entry = zoo.load(other)
+            listed += nodes.list_item("", paragraph(self.link("entry", other, entry.name), f": {entry.summary}"))
+        shown.note(self.env, f"near:{name}")
+        return [listed]
+
+
+class LargestDirective(_Directive):
+    """``mls-largest``: the largest models of the zoo whose weights a device holds."""
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        shown.note(self.env, f"largest:{name}")
+        held: dict[str, list[str]] = {}
+        for precision, model in near.largest(name).items():
+            held.setdefault(model, []).append(precision)
+        if not held:
+            return [paragraph("The weights of no model of the zoo fit into its memory.")]
+        words: list[Any] = ["Largest models of the zoo whose weights fit into its memory, with room for nothing else: "]
+        for i, (model, precisions) in enumerate(held.items()):
+            words += ["; " if i else "", self.link("entry", model, zoo.load(model).name), f" at {', '.join(precisions)}"]
+        return [paragraph(*words, ".")]
+
+
+class PicturesDirective(_Directive):
+    """``mls-pictures``: the pictures in which the entries of a kind stand."""
+
+    def run(self) -> list[nodes.Node]:
+        from .place import PICTURES
+
+        entries = [zoo.load(n) for n in zoo.names(self.arguments[0])]
+        return [_figure(p, "", p.title, self.env.docname) for p in PICTURES if any(isinstance(e, p.kind) for e in entries)]
+
+
 class PlaceDirective(_Directive):
     """``mls-place``: the picture of an entry's kind, in which this entry stands out."""
 
@@ -158,18 +212,31 @@ class PlaceDirective(_Directive):
         picture = picture_of(name)
         if picture is None:
             return []
-        depth = self.env.docname.count("/")
-        path = "../" * depth + f"_static/place/{picture.file}#{anchor(name)}"
-        alt = f"{picture.title}. {zoo.load(name).name} stands out."
-        image = f'<img src="{path}" alt="{_quote(alt)}" width="720" height="430" class="dark-light">'
-        html = f'<figure class="mls-place">{image}<figcaption>{picture.title}.</figcaption></figure>'
-        return [nodes.raw("", html, format="html")]
+        return [_figure(picture, f"#{anchor(name)}", f"{picture.title}. {zoo.load(name).name} stands out.", self.env.docname)]
+
+
+def _figure(picture: Any, fragment: str, alt: str, doc: str) -> nodes.raw:
+    path = "../" * doc.count("/") + f"_static/place/{picture.file}{fragment}"
+    image = f'<img src="{path}" alt="{_quote(alt)}" width="720" height="430" class="dark-light" loading="lazy">'
+    return nodes.raw("", f'<figure class="mls-place">{image}<figcaption>{picture.title}.</figcaption></figure>', format="html")
 
 
 def _quote(text: str) -> str:
-    from html import escape
-
     return escape(text, quote=True)
+
+
+UNITS = {
+    "byte": ("kB", "MB", "GB", "GiB", "TB"),
+    "byte/s": ("MB/s", "GB/s", "TB/s", "Gb/s"),
+    "flop/s": ("GFLOP/s", "TFLOP/s", "PFLOP/s"),
+    "W": ("mW", "W", "kW"),
+    "s": ("ns", "us", "ms"),
+    "gCO2e/J": ("gCO2e/kWh", "kgCO2e/MWh", "kgCO2e/GJ"),
+    "L/J": ("L/kWh", "L/MWh", "L/GJ"),
+    "USD/J": ("USD/kWh", "USD/MWh", "USD/GJ"),
+    "USD/s": ("USD/hour", "USD/day", "USD/year"),
+}
+"""Units among which a reader of an index may choose, by the coherent one."""
 
 
 class IndexDirective(_Directive):
@@ -200,7 +267,18 @@ class IndexDirective(_Directive):
             *(["Group"] if "." not in group else []),
             *(c.rpartition(".")[2].replace("_", " ") if c.count(".") < 2 else " ".join(c.split(".")[-2:]) for c in columns),
         ]
-        return [table(head, rows, classes=["mls-index"])]
+        units = nodes.raw("", f'<div class="mls-units" hidden data-units="{_quote(json.dumps(self.units(columns)))}"></div>', format="html")
+        return [units, table(head, rows, classes=["mls-index"])]
+
+    def units(self, columns: list[str]) -> dict[int, list[tuple[str, float]]]:
+        """Return for each column whose numbers may be shown in several units, these with their factors to the coherent one."""
+        found = {}
+        for i, path in enumerate(columns, 1 + ("." not in self.arguments[0])):
+            entry = next((n for n in zoo.names(self.arguments[0]) if path in zoo.load(n).facts), None)
+            symbol = symbol_of_path(entry, path) if entry else None
+            if symbol and symbol.unit in UNITS:
+                found[i] = [(u, factor(u, symbol.unit)) for u in UNITS[symbol.unit]]
+        return found
 
     def number(self, fact: Fact) -> list[nodes.Node]:
         shown_number = numeral(text_of(fact), coherent_number(fact))
@@ -458,6 +536,8 @@ class SourcesDirective(_Directive):
             ]
             if source.url:
                 words += [nodes.reference("", source.url, refuri=source.url), f" (read {source.read}). "]
+            if source.licence:
+                words.append(f"Licence: {source.licence}, {source.licence_note}; it asks {ASKS[source.licence]}. ")
             users = cited.get(key, [])
             words.append("Cited by " if users else "")
             for i, (role, name) in enumerate(users):
@@ -481,10 +561,32 @@ def citations() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+class LicencesDirective(_Directive):
+    """``mls-licences``: the sources whose licence asks for more than to be named, and how many facts were read in each."""
+
+    required_arguments = 0
+
+    def run(self) -> list[nodes.Node]:
+        shown.note(self.env, "sources:")
+        read = Counter(f.source for n in zoo.names() for f in zoo.load(n).facts.values())
+        rows = []
+        for key, source in bibliography().items():
+            if source.licence:
+                cells = [[self.link("source", key, key)], source.title, source.licence, ASKS[source.licence], str(read[key])]
+                rows.append(("", cells))
+        return [table(["Source", "Collection", "Licence", "It asks", "Facts"], rows, widths=[20, 30, 14, 28, 8])]
+
+
 DIRECTIVES = {
+    "mls-licences": LicencesDirective,
     "mls-entry": EntryDirective,
     "mls-facts": FactsDirective,
     "mls-derived": DerivedDirective,
+    "mls-roofline": DrawnDirective,
+    "mls-parts": DrawnDirective,
+    "mls-near": NearDirective,
+    "mls-largest": LargestDirective,
+    "mls-pictures": PicturesDirective,
     "mls-place": PlaceDirective,
     "mls-index": IndexDirective,
     "mls-equation": EquationDirective,

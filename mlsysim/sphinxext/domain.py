@@ -153,6 +153,21 @@ class ValueRole(SphinxRole):
         return [node], []
 
 
+class AccuracyRole(SphinxRole):
+    """``{mls:accuracy}`training.median```: a figure of how far predictions are from measurements."""
+
+    def run(self) -> tuple[list[nodes.Node], list[Any]]:
+        from . import accuracy
+
+        try:
+            text = accuracy.figure(self.text)
+        except MlsysimError as error:
+            log.warning("%s", error, location=self.get_location(), type="mls", subtype="accuracy")
+            return [nodes.literal("", self.text)], []
+        shown.note(self.env, f"accuracy:{self.text.partition('.')[0]}")
+        return [nodes.inline("", text, classes=["mls-value"])], []
+
+
 class GivenRole(SphinxRole):
     """``{mls:given}`50,000 USD a year```: an input that was chosen, shown as it stands."""
 
@@ -182,6 +197,7 @@ class MlsDomain(Domain):
         "source": SourceRole(),
         "value": ValueRole(),
         "given": GivenRole(),
+        "accuracy": AccuracyRole(),
     }
     initial_data: ClassVar = {"objects": {}, "shown": {}}
     data_version = 2

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SCHEMA = "zoo.schema.json"
 
 
+@cache
 def entry_data(name: str) -> dict[str, Any]:
     """Return an entry as plain data: facts with their records, and what follows from them."""
     entry = zoo.load(name)
@@ -35,7 +37,8 @@ def entry_data(name: str) -> dict[str, Any]:
             "unit": symbol.unit if symbol else None,
             "meaning": symbol.meaning if symbol else None,
             "kind": fact.kind,
-            "source": {"key": fact.source, "text": source.text, "url": source.url},
+            "source": {"key": fact.source, "text": source.text, "url": source.url}
+            | ({"licence": source.licence} if source.licence else {}),
             "where": fact.where,
             "read": str(fact.read),
         }
@@ -78,7 +81,11 @@ def schema() -> dict[str, Any]:
         "unit": {"type": ["string", "null"], "description": "coherent unit of number"},
         "meaning": {"type": ["string", "null"]},
         "kind": {"enum": list(KINDS)},
-        "source": {"type": "object", "properties": {"key": text, "text": text, "url": text}, "required": ["key", "text", "url"]},
+        "source": {
+            "type": "object",
+            "properties": {"key": text, "text": text, "url": text, "licence": text},
+            "required": ["key", "text", "url"],
+        },
         "where": text,
         "read": {"type": "string", "format": "date"},
         "year": {"type": "integer"},
@@ -109,7 +116,7 @@ def _array(properties: dict[str, Any], required: list[str]) -> dict[str, Any]:
     return {"type": "array", "items": {"type": "object", "properties": properties, "required": required, "additionalProperties": False}}
 
 
-COLUMNS = ("path", "value", "number", "unit", "kind", "source", "where", "read", "year", "note")
+COLUMNS = ("path", "value", "number", "unit", "kind", "source", "where", "read", "year", "note", "licence")
 
 
 def table(kind: str) -> str:
@@ -119,7 +126,7 @@ def table(kind: str) -> str:
     rows.writerow(["name", *COLUMNS])
     for name in zoo.names(kind):
         for fact in entry_data(name)["facts"]:
-            row = fact | {"source": fact["source"]["key"]}
+            row = fact | {"source": fact["source"]["key"], "licence": fact["source"].get("licence", "")}
             rows.writerow([name, *(row.get(c, "") for c in COLUMNS)])
     return out.getvalue()
 

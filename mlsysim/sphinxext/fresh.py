@@ -30,7 +30,7 @@ def digest(paths: list[Path]) -> str:
 
 def code_digest(whole: bool) -> str:
     """Return a hash of the library's code and units; ``whole`` includes what only pages show: worked examples and the extension."""
-    files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.txt")])
+    files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.txt"), PACKAGE / "constants.toml"])
     if whole:
         return digest([*files, *sorted(PACKAGE.glob("equations/*.toml"))])
     return digest([p for p in files if "sphinxext" not in p.parts])
@@ -108,7 +108,7 @@ def rewrite_navigation(app: Any, env: Any) -> list[str]:
 
 def remove_gone_pages(outdir: Path, env: Any) -> None:
     """Remove pages and downloads of things that are gone, so that no search finds them."""
-    for folder in ("zoo", "math", "solvers", "gallery", "tutorials"):
+    for folder in ("zoo", "math", "solvers", "accuracy", "gallery", "tutorials"):
         for path in (outdir / folder).rglob("*.html"):
             if path.relative_to(outdir).with_suffix("").as_posix() not in env.found_docs:
                 path.unlink()

@@ -1,14 +1,20 @@
 """The generated pages: thin MyST files, written where they changed; the directives in them do the work."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from .. import zoo
+from ..accuracy import MODULES
 from ..equation import EQUATIONS
 from ..equations import SECTIONS
+from ..hardware import HardwareNode
 from ..infrastructure import Ownership, Rental
 from ..solvers import SOLVERS
+from ..workloads import Workload
+from . import near
+from .accuracy import TITLES as TITLES_OF_FAMILIES
 from .published import derived, page, spoken
 
 INDEXES = {
@@ -38,21 +44,24 @@ COLUMNS = {
 TITLES = {"Prices": "Prices and terms", "Tiny": "Tiny", "Clusters": "Clusters (fleets)"}
 
 
+NAME = re.compile(r"(?<![\w.])\w+(?:\.\w+)*")
+
+
 @cache
-def gallery_uses(folder: str) -> dict[str, tuple[str, str]]:
-    """Return each gallery example's title and text, by document."""
+def gallery_uses(folder: str) -> dict[str, tuple[str, frozenset[str]]]:
+    """Return each gallery example's title and the dotted names in it, with the beginnings of these, by document."""
     found = {}
     for path in sorted(Path(folder).glob("plot_*.py")):
         text = path.read_text("utf-8")
         lines = [line.strip() for line in text.split('"""')[1].strip().splitlines()]
-        found[f"gallery/{path.stem}"] = (lines[0], text)
+        names = {tuple(name.split(".")) for name in NAME.findall(text)}
+        found[f"gallery/{path.stem}"] = (lines[0], frozenset(".".join(n[:i]) for n in names for i in range(1, len(n) + 1)))
     return found
 
 
 def examples_with(folder: str, word: str) -> list[tuple[str, str]]:
     """Return the gallery examples in which a name stands: document and title."""
-    pattern = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)")
-    return [(doc, title) for doc, (title, text) in gallery_uses(folder).items() if pattern.search(text)]
+    return [(doc, title) for doc, (title, names) in gallery_uses(folder).items() if word in names]
 
 
 @cache
@@ -65,8 +74,8 @@ def referrers() -> dict[str, list[str]]:
     return found
 
 
-def entry_page(name: str, gallery: str) -> str:
-    """Return the page of an entry."""
+def entry_page(name: str, gallery: str, repository: str = "") -> str:
+    """Return the page of an entry; ``repository`` is where its file is edited, where that is known."""
     entry = zoo.load(name)
     parts = [f"# {entry.name}", entry.summary, f"```{{mls-entry}} {name}\n```", f"## Facts\n\n```{{mls-facts}} {name}\n```"]
     refers = sorted(zoo.references.get(name, ()))
@@ -74,14 +83,22 @@ def entry_page(name: str, gallery: str) -> str:
         parts.insert(2, "Made of " + ", ".join(f"{{mls:entry}}`{r}`" for r in refers) + ".")
     if derived(name):
         parts.append(f"## What follows from them\n\n```{{mls-derived}} {name}\n```")
+    if isinstance(entry, HardwareNode):
+        parts.append(f"```{{mls-largest}} {name}\n```")
+        parts.append(f"## What bounds it\n\n```{{mls-roofline}} {name}\n```")
+    if isinstance(entry, Workload):
+        parts.append(f"## Where memory and arithmetic go\n\n```{{mls-parts}} {name}\n```")
     if not isinstance(entry, (Rental, Ownership)):
         parts.append(f"## Its place among its kind\n\n```{{mls-place}} {name}\n```")
     users = [f"- {{mls:entry}}`{r}`" for r in referrers().get(name, [])]
     users += [f"- [{title}](/{doc})" for doc, title in examples_with(gallery, name)]
     if users:
         parts.append("## Where it is used\n\n" + "\n".join(users))
-    stem = page(name).rpartition("/")[2]
-    parts.append(f"```{{raw}} html\n<p><a href='{stem}.json'>This page as JSON</a></p>\n```")
+    if near.similar(name):
+        parts.append(f"## Similar entries\n\n```{{mls-near}} {name}\n```")
+    stem, file = page(name).rpartition("/")[2], f"zoo/{name.replace('.', '/')}.toml"
+    edit = f"<a href='{repository}/{file}'>Edit this entry</a>" if repository else f"Its file is <code>{file}</code>"
+    parts.append(f"```{{raw}} html\n<p><a href='{stem}.json'>This page as JSON</a>. {edit}.</p>\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -96,6 +113,7 @@ def index_page(stem: str) -> str:
         for group in groups:
             short = group.rpartition(".")[2]
             parts.append(f"## {TITLES.get(short, short)}\n\n```{{mls-index}} {group}\n:columns: {COLUMNS[group]}\n```")
+    parts.append(f"## In pictures\n\n```{{mls-pictures}} {kind}\n```")
     listed = "\n".join(f"/{page(n)}" for n in zoo.names(kind))
     parts.append(f"```{{toctree}}\n:hidden:\n\n{listed}\n```")
     return "\n\n".join(parts) + "\n"
@@ -116,8 +134,12 @@ def zoo_page() -> str:
         "## Downloads\n\n```{raw} html\n"
         f"<p>Everything: <a href='../zoo.json'>zoo.json</a>, whose entries are as <a href='../zoo.schema.json'>zoo.schema.json</a> says. "
         f"A table a kind: {tables}. Each entry's page has its own JSON.</p>\n```\n\n"
+        "## Licence\n\n"
         "The data is under [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/). When you quote a single number, name its "
-        "source too.\n\n"
+        "source too. Some sources are collections whose own licence asks for more than to be named. Their facts carry that licence beside "
+        "the source, here and in the downloads (`licence` of a fact's source); "
+        "whoever takes many numbers of one of them should follow it.\n\n"
+        "```{mls-licences}\n```\n\n"
         f"```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
     )
 
@@ -166,6 +188,7 @@ WHY = {
     "ServingModel": "itl",
     "LoadModel": "ttft",
     "DistributedModel": "step_time",
+    "CollectiveModel": "time",
     "EconomicsModel": "cost_per_query",
     "SustainabilityModel": "carbon",
     "ReliabilityModel": "goodput",
@@ -181,6 +204,8 @@ def solver_pages(gallery: str) -> dict[str, str]:
         parts = [f"# {name}", f"```{{mls-solver}} {name}\n```"]
         parts.append(f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.")
         parts.append(f"```{{mls-why}} {name} {WHY[name]}\n```")
+        if name in MEASURED:
+            parts.append(quoted_accuracy(name))
         examples = examples_with(gallery, name)
         if examples:
             parts.append("## Examples\n\n" + "\n".join(f"- [{title}](/{doc})" for doc, title in examples))
@@ -191,13 +216,63 @@ def solver_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
-def all_pages(gallery: str) -> dict[str, str]:
+MEASURED = {"SingleNodeModel": ("serving", "vision", "tiny"), "ServingModel": ("serving", "energy"), "DistributedModel": ("training",)}
+"""The families of measurements that tell how accurate a solver is."""
+
+
+def quoted_accuracy(solver: str) -> str:
+    """Return the sentences on a solver's page that say how far its estimates are from measurements."""
+    lines = [
+        f"- [{TITLES_OF_FAMILIES[f]}](/accuracy/{f}): median error {{mls:accuracy}}`{f}.median`, ninetieth percentile "
+        f"{{mls:accuracy}}`{f}.ninetieth`, over {{mls:accuracy}}`{f}.rows` rows."
+        for f in MEASURED.get(solver, ())
+    ]
+    return "## How accurate\n\nEstimates with the documented constants, beside what others measured:\n\n" + "\n".join(lines)
+
+
+def accuracy_pages() -> dict[str, str]:
+    """Return a page for each family of measurements, and one above them."""
+    pages = {f"accuracy/{f}": f"# {TITLES_OF_FAMILIES[f]}\n\n```{{mls-accuracy}} {f}\n```\n" for f in MODULES}
+    listed = "\n".join(f"/accuracy/{f}" for f in MODULES)
+    pages["accuracy/index"] = ACCURACY + f"\n\n```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+    return pages
+
+
+ACCURACY = """# Accuracy
+
+How far are predictions from what others measured? Each row of the {ref}`measurements <accuracy-rows>` is predicted from its
+configuration alone, by the solvers, with a few documented constants. Its own value is never an input.
+
+```{mls-accuracy-overview}
+```
+
+Errors are those of the predicted speed, as a share of the measured one; a time counts by its inverse. The interval is meant to hold
+eight of ten measurements. A prediction beyond the bound would be faster than physics allows. Bias is the geometric mean of predicted over
+measured speed.
+
+(accuracy-rows)=
+## The rows
+
+The rows that count are complete, were read in a primary source, and are few enough of a source and a machine that none rules the rest.
+Each family's page lists all rows, the worst first, with what is known about them, and says what is not modelled.
+
+## Your own measurement
+
+One row of your own machine says more than all of these: `mlsysim.calibrate(row)` returns a profile with which that row is predicted as you
+measured it; give the profile to a solver as `efficiency=`.
+
+```{mls-calibration}
+```
+"""
+
+
+def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
     """Return every generated page by document."""
-    pages = {page(n): entry_page(n, gallery) for n in zoo.names()}
+    pages = {page(n): entry_page(n, gallery, repository) for n in zoo.names()}
     pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
     pages["zoo/index"] = zoo_page()
     pages["zoo/compare"] = COMPARE
-    pages |= math_pages(gallery) | solver_pages(gallery)
+    pages |= math_pages(gallery) | solver_pages(gallery) | accuracy_pages()
     pages["nomenclature"] = (
         "# Nomenclature\n\nEach quantity is named once. Inside the library units are coherent; those below are what people say.\n\n"
         "```{mls-nomenclature}\n```\n"
@@ -206,15 +281,21 @@ def all_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
-def write(srcdir: Path, gallery: Path) -> None:
+def edit_address(context: Mapping[str, str]) -> str:
+    """Return the address below which files are edited, from what ``html_context`` says of the repository; empty where it says nothing."""
+    repository, branch = context.get("github_repository", ""), context.get("github_version", "main")
+    return f"https://github.com/{repository}/edit/{branch}" if repository else ""
+
+
+def write(srcdir: Path, gallery: Path, repository: str = "") -> None:
     """Write the pages that changed, and remove those of things that are gone."""
     gallery_uses.cache_clear()
-    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery)).items()}
+    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery), repository).items()}
     for path, text in pages.items():
         if not path.exists() or path.read_text("utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    for folder in ("zoo", "math", "solvers"):
+    for folder in ("zoo", "math", "solvers", "accuracy"):
         for path in (srcdir / folder).rglob("*.md"):
             if path not in pages:
                 path.unlink()

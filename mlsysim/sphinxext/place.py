@@ -24,7 +24,7 @@ from .published import anchor
 
 STYLE = """
 :root { color-scheme: light dark }
-text { fill: #333 } .grid { stroke: #ddd }
+text { fill: #333 } .grid { stroke: #ddd } .ratio { stroke: #b45309; stroke-dasharray: 5 4; opacity: .6 }
 .dot { fill: #8aa4b8; stroke: #fff } .name { fill: #666; font-size: 11px }
 .entry:target .dot { fill: #c2410c; r: 8px } .entry:target .name { fill: #9a3412; font-weight: 700; font-size: 14px }
 .entry:target [data-hidden] { visibility: visible }
@@ -55,6 +55,8 @@ class Picture:
     kind: type | tuple[type, ...]
     x: Axis
     y: Axis
+    ratios: tuple[tuple[float, str], ...] = ()
+    """Lines on which y over x is the same, and what is written at them."""
 
 
 def _at(path: str) -> Callable[[Any], float | None]:
@@ -89,6 +91,7 @@ PICTURES = (
         HardwareNode,
         Axis("memory bandwidth", "byte/s", "GB/s", _at("memory.bandwidth")),
         Axis("dense peak", "flop/s", "TFLOP/s", _peak),
+        tuple((10.0**e, f"ridge at {10**e} FLOP/B") for e in range(5)),
     ),
     Picture(
         "transformers.svg",
@@ -151,8 +154,8 @@ def picture_of(name: str) -> Picture | None:
     return None
 
 
-def _scale(values: list[float], low: int, high: int) -> tuple[Callable[[float], float], list[float]]:
-    """Return a logarithmic scale over values, and its ticks."""
+def _scale(values: list[float], low: int, high: int) -> tuple[Callable[[float], float], list[float], tuple[float, float]]:
+    """Return a logarithmic scale over values, its ticks, and its ends."""
     first, last = math.log10(min(values)), math.log10(max(values))
     margin = 0.08 * (last - first) or 0.2
     first, last = first - margin, last + margin
@@ -165,7 +168,7 @@ def _scale(values: list[float], low: int, high: int) -> tuple[Callable[[float], 
     ticks = [t for t in ticks if first <= math.log10(t) <= last]
     while len(ticks) > 8:
         ticks = ticks[::2]
-    return scale, ticks
+    return scale, ticks, (10.0**first, 10.0**last)
 
 
 def _ladder(value: float, axis: Axis) -> str:
@@ -184,8 +187,8 @@ def draw(picture: Picture) -> str:
         entry = zoo.load(name)
         if isinstance(entry, picture.kind) and (x := picture.x.read(entry)) and (y := picture.y.read(entry)):
             points.append((name, x, y))
-    sx, xticks = _scale([p[1] for p in points], LEFT, WIDTH - RIGHT)
-    sy, yticks = _scale([p[2] for p in points], HEIGHT - BOTTOM, TOP)
+    sx, xticks, xends = _scale([p[1] for p in points], LEFT, WIDTH - RIGHT)
+    sy, yticks, yends = _scale([p[2] for p in points], HEIGHT - BOTTOM, TOP)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="system-ui, sans-serif" font-size="13">',
         f"<title>{escape(picture.title)}</title>",
@@ -203,6 +206,15 @@ def draw(picture: Picture) -> str:
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(f'<text transform="translate(14 {middle}) rotate(-90)" text-anchor="middle">{escape(picture.y.title)}</text>')
     placed: list[tuple[float, float, float, float]] = []
+    for ratio, words in picture.ratios:
+        left, right = max(xends[0], yends[0] / ratio), min(xends[1], yends[1] / ratio)
+        if left < right:
+            ends = sx(left), sy(left * ratio), sx(right), sy(right * ratio)
+            slope = math.degrees(math.atan2(ends[3] - ends[1], ends[2] - ends[0]))
+            parts.append('<path class="ratio" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>'.format(*ends))
+            if right > 30 * left:
+                at = f"translate({ends[2]:.1f} {ends[3]:.1f}) rotate({slope:.1f})"
+                parts.append(f'<text class="name" transform="{at}" x="-8" y="-4" text-anchor="end">{escape(words)}</text>')
     for name, x, y in points:
         px, py = sx(x), sy(y)
         short = name.rpartition(".")[2].replace("_", " ")

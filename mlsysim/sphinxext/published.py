@@ -169,9 +169,15 @@ def _value(thing: Noun, path: str) -> Any:
     return None if value is None else thing.origin(path, "").symbol.read(value, path)  # type: ignore[union-attr]
 
 
+LIFETIME = "Infrastructure.Prices.Server_Lifetime"
+"""The entry over whose lifetime a device is written off."""
+
+
 def _hardware(thing: HardwareNode, add: Any) -> None:
     bandwidth = _value(thing, "memory.bandwidth")
     power = _value(thing, "power.tdp")
+    price, terms = _value(thing, "price"), zoo.load(LIFETIME)
+    lifetime, years = _value(terms, "assumption.lifetime"), text_of(terms.fact("assumption.lifetime"))
     for precision in thing.compute.peak.precisions:
         peak = _value(thing, f"compute.peak.{precision}")
         add(f"ridge_point.{precision}", f"ridge point at {precision}", "ridge_point", peak=peak, bandwidth=bandwidth)
@@ -180,6 +186,8 @@ def _hardware(thing: HardwareNode, add: Any) -> None:
         says = f"parameters whose weights fill the memory at {precision}"
         capacity = _value(thing, "memory.capacity")
         add(f"largest_model.{precision}", says, "largest_model", capacity=capacity, weight_size=ELEMENT_SIZE[precision])
+        says = f"price of a PFLOP/s for an hour at {precision}, written off over the {years} of {LIFETIME}"
+        add(f"price_of_work.{precision}", says, "price_of_work", price=price, peak=peak, lifetime=lifetime)
     engine = thing.compute.matrix
     if engine is not None:
         parts = {n: _value(thing, f"compute.matrix.{p}") for n, p in _ENGINE.items()}

@@ -32,6 +32,8 @@ load = LoadModel().solve(serving, "2 request/s", ttft_target="1 s")""",
     zero_stage=1,
     recompute="selective",
 )""",
+    "CollectiveModel": """fleet = Fleet(node=Systems.Nodes.DGX_H100, nodes=16, fabric=Systems.Fabrics.InfiniBand_NDR)
+reduced = CollectiveModel().solve("all-reduce", "1 GB", fleet=fleet)""",
     "EconomicsModel": """fleet = Fleet(
     node=Systems.Nodes.HGX_H100_4, nodes=1, datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
 )
@@ -90,6 +92,17 @@ load = LoadModel().solve(served, "2 request/s", prefill=served, kv_bandwidth="50
         """r = DistributedModel().solve(
     Models.Language.Llama3_8B, Systems.Clusters.Research_256, 64, 8192, tp_size=4, cp_size=4, zero_stage=2
 )""",
+    ],
+    "CollectiveModel": [
+        """r = CollectiveModel().solve("all-reduce", "1 MB", node=Systems.Nodes.DGX_H100)""",
+        """fleet = Fleet(node=Systems.Nodes.DGX_A100, nodes=4, fabric=Systems.Fabrics.InfiniBand_HDR)
+r = CollectiveModel().solve("all-gather", "1 GB", fleet=fleet)""",
+        """fleet = Fleet(node=Systems.Nodes.DGX_A100, nodes=4, fabric=Systems.Fabrics.InfiniBand_HDR)
+r = CollectiveModel().solve("all-to-all", "1 GB", fleet=fleet, efficiency=profile("collectives"))""",
+        """fleet = Fleet(node=Systems.Nodes.DGX_A100, nodes=4, fabric=Systems.Fabrics.InfiniBand_HDR)
+r = CollectiveModel().solve("reduce-scatter", "1 GB", fleet=fleet, efficiency=profile("collectives"))""",
+        """fleet = Fleet(node=Systems.Nodes.AWS_P4de, nodes=2, fabric=Systems.Fabrics.EFA_V1)
+r = CollectiveModel().solve("all-reduce", "1 GB", fleet=fleet, efficiency=profile("collectives"))""",
     ],
     "EconomicsModel": [
         """fleet = Systems.Clusters.Research_256.replace(

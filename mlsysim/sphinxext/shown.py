@@ -5,7 +5,9 @@ digest of each. Before the next build they are digested again, and the pages on 
 is new when a number on it moved, and not because another number in the same file did.
 
 A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says or a group lists,
-``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example.
+``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example,
+``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, and
+``accuracy:…`` for the rows and constants of a family of measurements.
 """
 
 import hashlib
@@ -16,7 +18,7 @@ from uuid import uuid4
 
 from .. import zoo
 from ..errors import MlsysimError
-from . import named_values, reference
+from . import breakdown, named_values, near, reference, roofline
 from .published import number_of, text_of
 
 
@@ -41,11 +43,38 @@ def _solver(name: str, values: str) -> str:
     return repr(reference.example(name).why())
 
 
+def drawn(what: str, name: str, root: str) -> str:
+    """Return what a function draws of an entry, for a page that lies so far below the top."""
+    return {"mls-roofline": roofline.html, "mls-parts": breakdown.html}[what](name, root)
+
+
+def _roofline(name: str, values: str) -> str:
+    return drawn("mls-roofline", name, "")
+
+
+def _parts(name: str, values: str) -> str:
+    return drawn("mls-parts", name, "")
+
+
+def _near(name: str, values: str) -> str:
+    return "\n".join(f"{n} {_title(n, values)}" for n in near.similar(name))
+
+
+def _largest(name: str, values: str) -> str:
+    return "\n".join(f"{p} {n} {zoo.load(n).name}" for p, n in near.largest(name).items())
+
+
 def _sources(name: str, values: str) -> str:
     from .directives import citations
     from .sources import file
 
     return file().read_text("utf-8") + repr(citations())
+
+
+def _accuracy(name: str, values: str) -> str:
+    from .accuracy import says
+
+    return says(name)
 
 
 _SAYS: dict[str, Callable[[str, str], str]] = {
@@ -54,7 +83,12 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
     "title": _title,
     "value": _value,
     "solver": _solver,
+    "mls-roofline": _roofline,
+    "mls-parts": _parts,
+    "near": _near,
+    "largest": _largest,
     "sources": _sources,
+    "accuracy": _accuracy,
 }
 
 

@@ -18,6 +18,8 @@ class Source:
     published: str
     url: str
     read: str
+    licence: str = ""
+    licence_note: str = ""
 
     @property
     def text(self) -> str:
@@ -59,6 +61,17 @@ def bibliography() -> dict[str, Source]:
         url = fields.get("url") or (f"https://doi.org/{fields['doi']}" if "doi" in fields else "")
         et_al = " et al." if len(people) > 3 else ""
         found[key] = Source(
-            key, authors + et_al, fields.get("title", ""), fields.get("year", ""), published, url, fields.get("urldate", "")
-        )
+            key, authors + et_al, fields.get("title", ""), fields.get("year", ""), published, url, fields.get("urldate", ""),
+            fields.get("license", ""), fields.get("licensenote", ""),
+        )  # fmt: skip
     return dict(sorted(found.items()))
+
+
+ASKS = {
+    "CC-BY-SA-4.0": "that what is made of the collection carries the same licence",
+    "ODbL-1.0": "that a database which is made of the collection carries the same licence",
+    "MPL-2.0": "that changed files of it stay under the same licence",
+    "AGPL-3.0": "that what is derived from it carries the same licence, on a network too",
+    "AGPL-3.0-only": "that what is derived from it carries the same licence, on a network too",
+}
+"""Licences of sources that ask for more than to be named, and what for."""

@@ -46,7 +46,8 @@ class Page(HTMLParser):
         if "id" in attributes:
             self.ids.append(attributes["id"])
         element = Element(tag, attributes)
-        self.elements.append(element)
+        if tag != "title" or all(name != "svg" for name, _ in self._open):
+            self.elements.append(element)
         if tag == "img":
             for _, around in self._open:
                 around.images.append(attributes.get("alt", ""))

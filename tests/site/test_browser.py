@@ -284,6 +284,40 @@ def test_an_index_table_sorts_filters_and_hides_columns(watch):
     watched.check()
 
 
+def test_the_units_of_an_index_can_be_chosen(watch):
+    watched = watch()
+    page = watched.open("zoo/hardware.html")
+    row = page.locator("table.mls-index tbody tr", has_text="H100 SXM5").first
+    page.locator(".mls-choice summary").first.click()
+    choice = page.get_by_label("Unit of bandwidth")
+    printed = row.inner_text()
+    assert "3.35\u00a0TB/s" in printed
+    choice.select_option("GB/s")
+    assert "3\u202f350\u00a0GB/s" in row.inner_text()
+    choice.select_option("as printed")
+    assert row.inner_text() == printed
+    watched.check()
+
+
+def test_a_roofline_fits_and_can_be_read(watch):
+    for size, (width, _) in SIZES.items():
+        watched = watch(size=size)
+        page = watched.open("zoo/hardware/cloud/h100.html")
+        drawing = page.locator("svg.mls-roofline")
+        box = drawing.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width
+        assert box["width"] > 300
+        letters = drawing.evaluate(
+            "svg => parseFloat(getComputedStyle(svg).fontSize) * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width"
+        )
+        assert letters >= 8.5
+        inside = drawing.evaluate("""svg => [...svg.querySelectorAll("text")].every(t => {
+            const a = t.getBoundingClientRect(), b = svg.getBoundingClientRect();
+            return a.left >= b.left - 4 && a.right <= b.right + 4 && a.top >= b.top - 4 && a.bottom <= b.bottom + 4; })""")
+        assert inside
+        watched.check()
+
+
 def test_entries_are_compared_side_by_side(watch):
     watched = watch()
     page = watched.open("zoo/compare.html?entries=Hardware.Cloud.H100,Hardware.Cloud.MI300X")

@@ -9,6 +9,7 @@ import pytest
 from mlsysim import zoo
 from mlsysim.sphinxext import exports
 from mlsysim.sphinxext.published import page
+from mlsysim.sphinxext.sources import bibliography
 
 SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
 
@@ -57,3 +58,18 @@ def test_the_tables_hold_every_fact():
             (n, f.name.split(".", 3)[3]) for n in zoo.names(kind) for f in zoo.load(n).facts.values()
         }
         assert all(r["source"] and r["where"] and r["read"] for r in rows)
+
+
+def test_licences_of_sources_stand_beside_their_facts():
+    known = bibliography()
+    marked = 0
+    for name in zoo.names("Infrastructure"):
+        text = (SITE / f"{page(name)}.html").read_text("utf-8")
+        for fact in exports.entry_data(name)["facts"]:
+            licence = known[fact["source"]["key"]].licence
+            assert fact["source"].get("licence", "") == licence
+            assert not licence or licence in text
+            marked += bool(licence)
+    assert marked > 100
+    listed = (SITE / "zoo" / "index.html").read_text("utf-8")
+    assert all(s.licence in listed and k in listed for k, s in known.items() if s.licence)

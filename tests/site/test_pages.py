@@ -10,11 +10,13 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from mlsysim import zoo
+from mlsysim import CNNWorkload, HardwareNode, SingleNodeModel, Workload, zoo
 from mlsysim.equation import EQUATIONS
+from mlsysim.hardware import ELEMENT_SIZE
 from mlsysim.quantities import nomenclature
 from mlsysim.solvers import SOLVERS
-from mlsysim.sphinxext.generate import all_pages
+from mlsysim.sphinxext import breakdown, near, roofline
+from mlsysim.sphinxext.generate import INDEXES, all_pages, edit_address, entry_page
 from mlsysim.sphinxext.published import anchor, coherent_number, derived, page
 from mlsysim.sphinxext.sources import bibliography
 
@@ -155,7 +157,10 @@ def test_links_to_other_hosts_are_sources_the_licence_and_the_textbook(pages):
         (name, e.attributes["href"])
         for name, p in pages.items()
         for e in p.all("a")
-        if urlsplit(href := e.attributes.get("href", "")).netloc and href not in {LICENCE, *known} and not TEXTBOOK.match(href)
+        if urlsplit(href := e.attributes.get("href", "")).netloc
+        and href not in {LICENCE, *known}
+        and not TEXTBOOK.match(href)
+        and e.text != "Edit this entry"
     }
     assert not strange
 
@@ -278,3 +283,99 @@ def test_no_page_is_both_written_and_generated():
     }
     assert written
     assert not written & set(all_pages(str(ROOT / "gallery")))
+
+
+@pytest.mark.parametrize("name", zoo.names("Hardware"))
+def test_a_roofline_says_what_the_solver_says(name):
+    device = zoo.load(name)
+    precision = roofline.precision_of(device)
+    for point in roofline.points(device, precision):
+        task = point.task
+        tokens = {} if task.tokens is None else {"seq_len": int(task.tokens)}
+        solved = SingleNodeModel().solve(
+            zoo.load(task.model), device, batch_size=int(task.batch), precision=precision, phase=task.phase, **tokens
+        )
+        assert solved.feasible == point.fits, task
+        if point.fits:
+            assert solved.number("arithmetic_intensity") == pytest.approx(point.intensity)
+            work = roofline.asked(task, precision).work
+            assert work / solved.number("latency") == pytest.approx(point.attainable)
+
+
+def test_a_roofline_is_drawn_at_sixteen_bits_where_there_are_any():
+    for name in zoo.names("Hardware"):
+        rates = zoo.load(name).compute.peak
+        chosen = roofline.precision_of(zoo.load(name))
+        halves = {p: getattr(rates, p) for p in ("bf16", "fp16") if p in rates.precisions}
+        if halves:
+            assert getattr(rates, chosen) == max(halves.values()), name
+        elif "int8" in rates.precisions:
+            assert chosen == "int8", name
+
+
+@pytest.mark.parametrize("name", zoo.names("Models"))
+def test_the_parts_of_a_model_add_up_to_it(name):
+    model = zoo.load(name)
+    step, parts = breakdown.parts(model)
+    assert step and parts
+    inner = getattr(model, "denoiser", model)
+    if isinstance(inner, CNNWorkload):
+        assert parts[0].elements == model.parameters
+        assert parts[0].work == pytest.approx(2 * inner.macs)
+        return
+    tokens = re.search(r"over (\d+) tokens", step)
+    whole = inner.forward_flops(float(tokens[1])) if tokens else inner.forward_flops()
+    assert sum(p.elements for p in parts) == pytest.approx(inner.parameters, rel=1e-12)
+    assert sum(p.work for p in parts) == pytest.approx(whole.to("flop").magnitude, rel=1e-9)
+    assert len({p.says for p in parts}) == len(parts)
+
+
+def test_similar_entries_are_of_the_same_kind_and_near():
+    for name in zoo.names():
+        found = near.similar(name)
+        assert name not in found
+        assert len(set(found)) == len(found) == (0 if "assumption" in type(zoo.load(name)).model_fields else near.COUNT)
+        assert {n.split(".")[0] for n in found} <= {name.split(".")[0]}
+    assert "Hardware.Cloud.H800" in near.similar("Hardware.Cloud.H100")
+    assert "Models.Language.Llama3_1_70B" in near.similar("Models.Language.Llama3_70B")
+
+
+def test_the_largest_model_fits_and_the_next_does_not():
+    sizes = sorted(zoo.load(n).parameters for n in zoo.names("Models"))
+    for name in ("Hardware.Cloud.H100", "Hardware.Edge.JetsonNano", "Hardware.Cloud.GroqChip1"):
+        device = zoo.load(name)
+        held = near.largest(name)
+        assert set(held) == set(device.compute.peak.precisions)
+        for precision, model in held.items():
+            room = device.memory.capacity.to("byte").magnitude / ELEMENT_SIZE[precision]
+            assert zoo.load(model).parameters == max(s for s in sizes if s <= room)
+
+
+def test_what_is_drawn_is_on_the_pages(pages, site):
+    for name in zoo.names():
+        found, entry = pages[f"{page(name)}.html"], zoo.load(name)
+        words = "".join(found.words)
+        assert ("What bounds it" in words) == isinstance(entry, HardwareNode), name
+        assert ("Where memory and arithmetic go" in words) == isinstance(entry, Workload), name
+        for other in near.similar(name):
+            assert zoo.load(other).name in words, (name, other)
+        assert f"zoo/{name.replace('.', '/')}.toml" in (site / f"{page(name)}.html").read_text("utf-8"), name
+    for index in INDEXES:
+        assert [i for i in pages[f"zoo/{index}.html"].all("img") if "_static/place/" in i.attributes["src"]], index
+        units = [d for d in pages[f"zoo/{index}.html"].all("div") if "data-units" in d.attributes]
+        assert any(json.loads(d.attributes["data-units"]) for d in units) == (index != "models"), index
+
+
+def test_a_roofline_is_described_for_those_who_do_not_see_it(pages):
+    for name in zoo.names("Hardware"):
+        (drawing,) = [e for e in pages[f"{page(name)}.html"].all("svg") if "mls-roofline" in e.attributes.get("class", "")]
+        assert drawing.attributes["role"] == "img"
+        assert set(drawing.attributes["aria-labelledby"].split()) <= set(pages[f"{page(name)}.html"].ids)
+
+
+def test_a_known_repository_gives_a_link_to_edit():
+    assert edit_address({}) == ""
+    address = edit_address({"github_repository": "someone/something", "github_version": "main"})
+    text = entry_page("Hardware.Cloud.H100", str(ROOT / "gallery"), address)
+    assert "https://github.com/someone/something/edit/main/zoo/Hardware/Cloud/H100.toml" in text
+    assert "github.com" not in entry_page("Hardware.Cloud.H100", str(ROOT / "gallery"))

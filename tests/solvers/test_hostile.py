@@ -97,6 +97,15 @@ def _valid():
             "bucket_size": "100 MB",
             "stack": None,
         },
+        "CollectiveModel": {
+            "operation": "all-reduce",
+            "message_size": "64 MB",
+            "node": None,
+            "fleet": FLEET,
+            "devices": 4,
+            "efficiency": 0.5,
+            "algorithm": "auto",
+        },
         "EconomicsModel": {
             "fleet": FLEET,
             "duration": "30 days",

@@ -17,6 +17,7 @@ TITLES = [
     "load", "load chunked", "load pipelined", "load apart",
     "distributed data", "distributed zero3", "distributed tensor-pipeline", "distributed interleaved", "distributed context",
     "distributed experts", "distributed latent", "distributed flash", "distributed uneven", "distributed wide",
+    "collective", "collective across", "collective gather", "collective exchange",
     "economics", "economics serving", "economics training", "economics full", "sustainability", "sustainability full",
     "reliability", "reliability given", "reliability full",
 ]  # fmt: skip
