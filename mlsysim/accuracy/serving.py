@@ -257,7 +257,7 @@ class Case:
             common = {**self.common, "prefix_len": start} if start else self.common
             piece = ServingModel().solve(
                 self.model, self.device, batch_size=max(1, round(batch)), input_len=start + rest, output_len=1,
-                weight_precision=f"{self.format.bits:.6g} bits", efficiency=using, stack=stack, **common,
+                weight_precision=f"{self.format.average(self.model, rest):.6g} bits", efficiency=using, stack=stack, **common,
             )  # fmt: skip
             pieces.append(piece.number("ttft"))
         return sum(pieces)
@@ -302,6 +302,15 @@ def _device(text: str, half_twice: bool) -> Any:
     return device.replace(**changes)
 
 
+def fewest(model: TransformerWorkload, written: Format, name: str, devices: int) -> int:
+    """Return the smallest tensor-parallel group whose memory holds a model with room for caches."""
+    capacity = USABLE * zoo.load(name).memory.capacity.to("byte").magnitude
+    group = 1
+    while group < devices and all_parameters(NUMBERS, model.geometry) * written.bits / 8 > 0.9 * capacity * group:
+        group *= 2
+    return min(group, devices)
+
+
 def case_of(row: Row) -> Case:
     """Return what is solved for a row."""
     cells = tuple(row.text(c) for c in COLUMNS)
@@ -333,8 +342,8 @@ def _case(cells: tuple[str, ...]) -> Case:
     if stack == "llama.cpp" and pp > 1:
         assumptions.append("stages of layers take turns, as one device that had the memory of all")
         pp, devices = 1, 1
-    if devices > tp * pp * dp and not row.text("tp") and metric not in ("offline_samples_per_s", "server_samples_per_s"):
-        tp = devices // (pp * dp)
+    if devices > tp * pp * dp and not row.text("tp"):
+        tp = fewest(model, written, name, devices // (pp * dp)) if metric in STEADY and model.causal else devices // (pp * dp)
         assumptions.append(f"a tensor-parallel group of {tp}")
     if (row.whole("ep") or 1) > 1 and tp == 1 and devices > 1 and model.heads % (devices // (pp * dp)) == 0:
         tp = devices // (pp * dp)
