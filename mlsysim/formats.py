@@ -31,10 +31,10 @@ BITS = {
 }
 """Bits of a weight, by format.
 
-Those of GGUF files are read in the table of an 8-billion-parameter model in the documentation of the tool that makes them (ggml2026quantize,
-section Quantization); their mixtures differ a little from model to model. The others follow from their blocks: a 16-bit scale for 32 values
-(q4_0, q5_0, q8_0, q4f16_1), an 8-bit one for 32 (mxfp4), an 8-bit one for 16 (nvfp4), a 16-bit scale and a 4-bit zero point for 128
-(awq, gptq), or a 16-bit scale and zero point for 32 (int4 g32).
+Those of GGUF files are read in the table of a model of 8 billion parameters, in the documentation of the tool that makes them
+(ggml2026quantize, section Quantization); mixtures differ a little from model to model. The others follow from their blocks: a
+16-bit scale for 32 values (q4_0, q5_0, q8_0, q4f16_1), an 8-bit one for 32 (mxfp4), an 8-bit one for 16 (nvfp4), a 16-bit scale and a 4-bit
+zero point for 128 (awq, gptq), or a 16-bit scale and zero point for 32 (int4 g32).
 """
 
 _COUNTED = re.compile(r"(\d+(?:\.\d+)?) ?bits?")

@@ -68,7 +68,7 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
 
 
 def _factors(row: Row) -> tuple[float, float]:
-    """Return price an hour and number of devices, from columns or from a product such as "226.75 nodes x 8 x 24 x $2"."""
+    """Return price an hour and number of devices, from columns or from a product of nodes, devices, hours and price in words."""
     text = row.text("notes")
     price, nodes = re.search(r"\$([\d.]+)", text), re.search(r"([\d.]+) nodes x (\d+)", text)
     each = row.number("price_per_device_hour") or (float(price[1]) if price else None)

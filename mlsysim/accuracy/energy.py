@@ -17,15 +17,9 @@ from .stated import elsewhere, intensity, maybe, parts, stated
 FILES = ("energy_carbon_water.csv",)
 
 DEVICE_POWER = {"gpu_avg_power_w"}
-DEVICE_ENERGY = {
-    "gpu_joules_per_output_token",
-    "gpu_joules_per_image",
-    "gpu_joules_per_video",
-    "gpu_joules_per_request",
-    "gpu_joules_per_sample",
-}
+DEVICE_ENERGY = {f"gpu_joules_per_{what}" for what in ("output_token", "request", "response", "image", "video", "sample")}
 SYSTEM_POWER = {"system_avg_power_w", "avg_power_per_chip_w", "node_power_kw", "node_power_fraction_of_rating", "inference_avg_power_w"}
-SYSTEM_ENERGY = {"joules_per_sample_system", "joules_per_output_token_system", "joules_per_image_system"}
+SYSTEM_ENERGY = {f"joules_per_{what}_system" for what in ("output_token", "request", "image", "sample")}
 TOTALS = {"training_energy_mwh", "inference_energy_kwh"}
 CARBON = {"training_co2_t", "training_co2_kg", "training_co2_lb", "inference_co2_kg", "idle_co2_t", "lifecycle_co2_t"}
 HOURS = {"training_gpu_hours"}
@@ -84,10 +78,11 @@ def kind(row: Row) -> str:
     if metric.startswith("gpu_joules"):
         return "device energy"
     if metric in SYSTEM_POWER:
-        return "system power"
+        return "system power" if metric == "system_avg_power_w" else "long-run power"
     if metric in SYSTEM_ENERGY:
         return "system energy"
-    return "arithmetic" if parts(row) or any(maybe(row, n) is not None for n in ("days", "device_hours", "hours")) else "run"
+    told = ("days",) if metric in HOURS else ("days", "device_hours", "hours")
+    return "arithmetic" if parts(row) or any(maybe(row, n) is not None for n in told) else "run"
 
 
 def group(row: Row) -> str:
@@ -117,7 +112,8 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
 
 
 def _answer(row: Row, value: float, bound: float, rate: bool, told: list[str], device: str = "") -> Answer:
-    low, high = (value * LATE[0], value * LATE[1]) if kind(row) == "run" else (None, None)
+    short, long = {"run": LATE, "long-run power": (0.8, 1.2)}.get(kind(row), (math.nan, math.nan))
+    low, high = (None, None) if math.isnan(short) else (value * short, value * long)
     return Answer(float(value), float(bound), row.text("unit"), kind(row), rate, device, tuple(dict.fromkeys(told)), low=low, high=high)
 
 
@@ -261,7 +257,8 @@ def _energy_of_system(row: Row, numbers: Any, told: list[str]) -> Answer:
 _RATES = {
     "Offline": ("offline_samples_per_s",),
     "Server": ("server_samples_per_s", "offline_samples_per_s"),
-    "": ("inference_images_per_s", "offline_samples_per_s", "images_per_s", "samples_per_s"),
+    "SingleStream": ("singlestream_mean_latency_ms", "inference_latency_ms", "offline_samples_per_s"),
+    "": ("inference_images_per_s", "offline_samples_per_s", "inference_latency_ms"),
 }
 
 
@@ -275,10 +272,10 @@ def _rate(row: Row, told: list[str]) -> float:
         rate = case.speed(case, profile("serving"), case.stack)
         return rate if "token" in metric else rate / (row.number("output_len") or ANSWER)
     place = row.text("locator") + row.text("url")
-    scenario = next((s for s in ("Offline", "Server") if s in place), "")
+    scenario = next((s for s in ("Offline", "Server", "SingleStream") if s in place), "")
     for asked in _RATES[scenario]:
         if (value := elsewhere(Row({**row.cells, **_lengths(row)}), asked)) is not None:
-            return value / (maybe(row, "beams") or 1.0)
+            return (1e3 / value if asked.endswith("_ms") else value) / (maybe(row, "beams") or 1.0)
     raise Unanswered(f"how fast {row.text('model')} runs is not known")
 
 
@@ -302,9 +299,7 @@ def _run_hours(row: Row, told: list[str]) -> float:
     found = elsewhere(Row({**row.cells, **missing}), "training_chip_hours")
     if found is None:
         raise Unanswered("the row does not state for how long how many devices worked, and the run is not known")
-    told.append(
-        f"The hours are not stated: training is predicted, on {row.text('hw_count') or FLEET} devices that compute {TRAINING:.0%} of the time."
-    )
+    told.append(f"The hours are not stated: training is predicted, with devices that compute {TRAINING:.0%} of the time.")
     return found / TRAINING
 
 

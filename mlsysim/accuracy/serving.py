@@ -19,7 +19,10 @@ from .rows import Answer, Row, Unanswered, hardware, hardware_name
 
 FILES = ("llm_inference.csv",)
 PREFILL = ("ttft_ms", "prefill_ms", "prefill_tokens_per_s")
-DECODE = ("decode_tokens_per_s_per_user", "decode_tokens_per_s_total", "itl_ms_median", "tpot_ms", "microbatch_tokens_per_s", "mbu_percent")
+DECODE = (
+    "decode_tokens_per_s_per_user", "decode_tokens_per_s_total", "itl_ms_median", "tpot_ms", "microbatch_tokens_per_s",
+    "mbu_percent",
+)  # fmt: skip
 STEADY = (
     "throughput_output_tokens_per_s_total", "throughput_output_tokens_per_s_per_chip", "throughput_requests_per_s", "batch_elapsed_s",
     "server_output_tokens_per_s_total", "server_samples_per_s", "offline_samples_per_s",
@@ -47,7 +50,7 @@ MICROBATCH = 512
 
 
 SUSPECT = ("LI-105", "LI-439")
-"""Rows that constants are not fitted on: one beats physics as its layout is printed, one is ten times slower than its like in the source."""
+"""Rows that constants are not fitted on: one beats physics as its layout is printed, one is ten times slower than its like."""
 
 
 def takes(row: Row) -> bool:
@@ -191,7 +194,7 @@ def _models() -> dict[str, str]:
 
 def _plain(text: str) -> str:
     bare = re.sub(r"\([^)]*\)|^.*/", "", text.lower())
-    bare = re.sub(r"instruct|thinking|chat|base|\b(it|hf|fp8|bf16|fp16|int4|awq|gptq|gguf|2507|text|v0\.\d)\b", "", bare)
+    bare = re.sub(r"instruct|thinking|chat|base|\b(it|hf|fp8|bf16|fp16|int4|awq|gptq|gguf|\d{4}|text|v0\.\d)\b", "", bare)
     return re.sub(r"[^a-z0-9.]", "", bare)
 
 
@@ -254,7 +257,7 @@ class Case:
             common = {**self.common, "prefix_len": start} if start else self.common
             piece = ServingModel().solve(
                 self.model, self.device, batch_size=max(1, round(batch)), input_len=start + rest, output_len=1,
-                weight_precision=f"{self.format.bits:.6g} bits", efficiency=using, stack=stack, **common,
+                weight_precision=f"{self.format.average(self.model, rest):.6g} bits", efficiency=using, stack=stack, **common,
             )  # fmt: skip
             pieces.append(piece.number("ttft"))
         return sum(pieces)
@@ -299,6 +302,15 @@ def _device(text: str, half_twice: bool) -> Any:
     return device.replace(**changes)
 
 
+def fewest(model: TransformerWorkload, written: Format, name: str, devices: int) -> int:
+    """Return the smallest tensor-parallel group whose memory holds a model with room for caches."""
+    capacity = USABLE * zoo.load(name).memory.capacity.to("byte").magnitude
+    group = 1
+    while group < devices and all_parameters(NUMBERS, model.geometry) * written.bits / 8 > 0.9 * capacity * group:
+        group *= 2
+    return min(group, devices)
+
+
 def case_of(row: Row) -> Case:
     """Return what is solved for a row."""
     cells = tuple(row.text(c) for c in COLUMNS)
@@ -330,8 +342,8 @@ def _case(cells: tuple[str, ...]) -> Case:
     if stack == "llama.cpp" and pp > 1:
         assumptions.append("stages of layers take turns, as one device that had the memory of all")
         pp, devices = 1, 1
-    if devices > tp * pp * dp and not row.text("tp") and metric not in ("offline_samples_per_s", "server_samples_per_s"):
-        tp = devices // (pp * dp)
+    if devices > tp * pp * dp and not row.text("tp"):
+        tp = fewest(model, written, name, devices // (pp * dp)) if metric in STEADY and model.causal else devices // (pp * dp)
         assumptions.append(f"a tensor-parallel group of {tp}")
     if (row.whole("ep") or 1) > 1 and tp == 1 and devices > 1 and model.heads % (devices // (pp * dp)) == 0:
         tp = devices // (pp * dp)
@@ -400,8 +412,10 @@ def steady(row: Row, batch: float | None, prompt: float, answer: float, case: Ca
         case.assumptions.append(f"{places:g} sequences at a time, as many as memory holds")
         waves = batch / places
 
+        requests = batch
+
         def elapsed(case: Case, using: Any, stack: str | None) -> float:
-            prompts = batch * case.prefill(1, prompt, using, stack)
+            prompts = requests * case.prefill(1, prompt, using, stack)
             return prompts + waves * answer * case.itl(places, prompt, answer, using, stack)
 
         return elapsed

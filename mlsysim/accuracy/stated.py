@@ -1,4 +1,4 @@
-"""Numbers that a row states beside its configuration, in columns or in words such as "512 chips x 20 d x 310 W": inputs of arithmetic."""
+"""Numbers that a row states beside its configuration, in columns or in words: the inputs of arithmetic."""
 
 import re
 from importlib import import_module

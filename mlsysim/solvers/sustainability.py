@@ -9,7 +9,7 @@ from ..nouns import Lowered
 from ..profiles import profile as energy_profile
 from ..quantities import nomenclature
 from ..readings import Reading
-from ..results import DistributedResult, Missing, ServingResult, SustainabilityResult
+from ..results import DistributedResult, Missing, PerformanceProfile, ServingResult, SustainabilityResult
 from ..systems import Fleet
 from .base import Doors, expect, masked, needed
 from .economics import chained, fleet_energy, fleet_numbers, network_draw, network_numbers, place_numbers, place_of
@@ -93,7 +93,11 @@ def hourly_numbers(profile: HourlyProfile, duration: Any, start: Any) -> dict[st
 
 def work_numbers(work: Any, fleet: Fleet, origins: dict[str, Origin]) -> dict[str, Any]:
     """Return what is known of the power of a fleet that does some work: the work's, and the host beside the devices."""
-    chained(work, type(work) if isinstance(work, ServingResult | DistributedResult) else ServingResult, "work", fleet)
+    if not isinstance(work, PerformanceProfile):
+        chained(work, DistributedResult if isinstance(work, DistributedResult) else ServingResult, "work", fleet)
+    elif work.inputs.device != fleet.node.accelerator:
+        raise InputError(f"work was solved on {work.inputs.device.title}, and {fleet.title} has {fleet.node.accelerator.title}")
+    work.number("device_power")
     profile = work.inputs.profile
     if profile is None:
         raise InputError("work is a bound, and knows no power but the devices' rating: solve it with stack= or a Profile, or leave it out")
@@ -133,7 +137,7 @@ class SustainabilityModel:
         renewable_share: Any = None,
         market_intensity: Any = None,
         start_hour: Any = None,
-        work: ServingResult | DistributedResult | None = None,
+        work: ServingResult | DistributedResult | PerformanceProfile | None = None,
     ) -> SustainabilityResult:
         """Solve energy, carbon and water of a period.
 
@@ -159,8 +163,8 @@ class SustainabilityModel:
         start_hour
             Hour of the day at which the work starts, such as ``"22 hour"``, in the time zone of the grid's hourly profile.
         work
-            What the fleet does, as :class:`~mlsysim.ServingModel` or :class:`~mlsysim.DistributedModel` solved it on this fleet with
-            documented constants; its power then stands for the nodes' maximum.
+            What the fleet does, as :class:`~mlsysim.ServingModel` or :class:`~mlsysim.DistributedModel` solved it on this fleet, or
+            :class:`~mlsysim.SingleNodeModel` on one of its devices, with documented constants; its power stands for the nodes' maximum.
 
         Raises
         ------
