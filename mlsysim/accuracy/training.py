@@ -31,6 +31,8 @@ METRICS = {
 """The metrics that are answered, and whether more is faster."""
 
 _SOLVER = DistributedModel()
+_ROOM = 0.6
+"""Share of a device's memory that activations may fill, where a row does not say what is computed again."""
 
 
 def takes(row: Row) -> bool:
@@ -93,9 +95,16 @@ def _case(row: Row) -> _Case:
     device = _device(row.text("hw"))
     model = _model(row, told)
     fleet, plan = _plan(row, device, model, told)
-    factor = _factor(row, device, model, fleet, plan)
+    capacity = device.supply(plan["precision"]).capacity
     best = _SOLVER.solve(model, fleet, **plan)
-    if best.number("memory_footprint") > device.supply(plan["precision"]).capacity:
+    if not _stated(row):
+        for plan["recompute"] in ("none", "selective", "full"):
+            best = _SOLVER.solve(model, fleet, **plan)
+            if best.number("memory_activations") < _ROOM * capacity:
+                break
+        told.append(f"Recomputation is not stated: {plan['recompute']}, the least with which activations leave room for the rest.")
+    factor = _factor(row, device, model, fleet, plan)
+    if best.number("memory_footprint") > capacity:
         told.append("By our count it needs more memory than a device has; it ran, so the capacity is lifted.")
     bound, rate, name = _value(row, factor, best), METRICS[row.text("metric")], device.zoo_name.rstrip("*")
     assumptions = tuple(dict.fromkeys(told))
@@ -233,12 +242,14 @@ def _precision(row: Row, device: HardwareNode, told: list[str]) -> str:
     raise Unanswered(f"{device.title} has no peak at {wanted}")
 
 
-def _recompute(row: Row, told: list[str]) -> str:
+def _stated(row: Row) -> bool:
+    """Whether the row says what is computed again."""
+    return row.text("recompute").lower() not in ("", "unknown", "not stated", "n/a")
+
+
+def _recompute(row: Row) -> str:
     """Return what is computed again; the selective kind of some stacks computes every other product again, not the scores."""
     text = row.text("recompute").lower()
-    if not text or "unknown" in text:
-        told.append("Recomputation is not stated: none was assumed.")
-        return "none"
     if re.search(r"full|every layer|uniform|block", text):
         return "full"
     if re.search(r"per-op|per op|op\b", text) or (text == "selective" and "titan" in row.text("framework").lower()):
@@ -314,9 +325,9 @@ def _plan(row: Row, device: HardwareNode, model: TransformerWorkload, told: list
         "zero_stage": _zero(row, dp * cp, told),
         "microbatch_size": micro,
         "virtual_stages": vp,
-        "recompute": _recompute(row, told),
+        "recompute": _recompute(row),
         "overlap": _overlap(row),
-        "sequence_parallel": tp > 1 and ("sequence" in row.text("recompute") or (fused and pp * tp > 1)),
+        "sequence_parallel": tp > 1 and ("sequence" in row.text("recompute") or (fused and row.text("framework") != "")),
         "attention": "flash" if fused else "standard",
         "tp_across_nodes": tp > local,
     }
@@ -434,6 +445,9 @@ def _zero(row: Row, replicas: int, told: list[str]) -> int:
         return 0
     if stated := re.match(r"[0-3]", text):
         return int(stated[0])
+    if not any(row.text(n) for n in ("tp", "pp", "dp", "zero_stage")):
+        told.append("No layout is stated: all state sharded over all devices.")
+        return 3
     return 0
 
 
