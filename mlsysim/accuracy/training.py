@@ -11,7 +11,7 @@ from ..hardware import HardwareNode
 from ..profiles import Profile, profile
 from ..results import DistributedResult
 from ..solvers.distributed import DistributedModel
-from ..systems import Fleet, NetworkFabric, Node, NodeLink, Topology
+from ..systems import Fleet, NetworkFabric, Node, Topology
 from ..workloads import TransformerWorkload
 from .rows import Answer, Row, Unanswered, hardware
 
@@ -31,6 +31,8 @@ METRICS = {
 """The metrics that are answered, and whether more is faster."""
 
 _SOLVER = DistributedModel()
+_ROOM = 0.6
+"""Share of a device's memory that activations may fill, where a row does not say what is computed again."""
 
 
 def takes(row: Row) -> bool:
@@ -90,12 +92,19 @@ class _Case:
 def _case(row: Row) -> _Case:
     """Return what a row asks; rows are told apart by being different objects."""
     told: list[str] = []
-    device = _device(row)
+    device = _device(row.text("hw"))
     model = _model(row, told)
     fleet, plan = _plan(row, device, model, told)
-    factor = _factor(row, device, model, fleet, plan)
+    capacity = device.supply(plan["precision"]).capacity
     best = _SOLVER.solve(model, fleet, **plan)
-    if best.number("memory_footprint") > device.supply(plan["precision"]).capacity:
+    if not _stated(row):
+        for plan["recompute"] in ("none", "selective", "full"):
+            best = _SOLVER.solve(model, fleet, **plan)
+            if best.number("memory_activations") < _ROOM * capacity:
+                break
+        told.append(f"Recomputation is not stated: {plan['recompute']}, the least with which activations leave room for the rest.")
+    factor = _factor(row, device, model, fleet, plan)
+    if best.number("memory_footprint") > capacity:
         told.append("By our count it needs more memory than a device has; it ran, so the capacity is lifted.")
     bound, rate, name = _value(row, factor, best), METRICS[row.text("metric")], device.zoo_name.rstrip("*")
     assumptions = tuple(dict.fromkeys(told))
@@ -115,9 +124,9 @@ def _value(row: Row, factor: float, result: DistributedResult) -> float:
     return factor / step if METRICS[metric] else factor * step
 
 
-def _device(row: Row) -> HardwareNode:
-    """Return the hardware of a row; where its name says nothing, what stands in brackets behind it may."""
-    text = row.text("hw")
+@cache
+def _device(text: str) -> HardwareNode:
+    """Return the hardware that a row's text means; where its name says nothing, what stands in brackets behind it may."""
     try:
         return hardware(text)
     except Unanswered:
@@ -233,11 +242,14 @@ def _precision(row: Row, device: HardwareNode, told: list[str]) -> str:
     raise Unanswered(f"{device.title} has no peak at {wanted}")
 
 
-def _recompute(row: Row, told: list[str]) -> str:
+def _stated(row: Row) -> bool:
+    """Whether the row says what is computed again."""
+    return row.text("recompute").lower() not in ("", "unknown", "not stated", "n/a")
+
+
+def _recompute(row: Row) -> str:
+    """Return what is computed again; the selective kind of some stacks computes every other product again, not the scores."""
     text = row.text("recompute").lower()
-    if not text or "unknown" in text:
-        told.append("Recomputation is not stated: none was assumed.")
-        return "none"
     if re.search(r"full|every layer|uniform|block", text):
         return "full"
     if re.search(r"per-op|per op|op\b", text) or (text == "selective" and "titan" in row.text("framework").lower()):
@@ -281,6 +293,9 @@ def _plan(row: Row, device: HardwareNode, model: TransformerWorkload, told: list
         dp = row.whole("dp", 1)
         devices = tp * pp * cp * dp
         told.append(f"The number of devices is not stated: {devices}, from the degrees of parallelism.")
+    if pp > model.layers:
+        pp = model.layers
+        told.append(f"No more pipeline stages than layers: {pp}.")
     if devices < tp * pp * cp:
         cp = max(1, devices // (tp * pp))
     whole = tp * pp * cp * max(1, devices // (tp * pp * cp))
@@ -288,42 +303,46 @@ def _plan(row: Row, device: HardwareNode, model: TransformerWorkload, told: list
         told.append(f"{devices} devices are no multiple of the layout's: {whole} of them.")
         devices = whole
     dp = devices // (tp * pp * cp)
-    pp, vp = _stages(row, model, pp, told)
-    devices = tp * pp * cp * dp
+    vp = _chunks(row, model, pp, told)
     micro, count = _batches(row, dp, pp, vp, sequence, told)
     local = _local(row, device, devices, tp, told)
-    fleet = _fleet(device, local, devices // local, *_network(row, device, local, told))
-    zero = _zero(row, dp * cp, told)
-    ep = row.whole("ep", 1) or 1
-    if model.experts is None or dp % ep or model.experts % ep:
+    fleet = _fleet(row.text("hw"), local, devices // local, *_network(row, device, local, devices, told))
+    ep = max(1, row.whole("ep", 1))
+    if ep > 1 and (model.experts is None or dp % ep or model.experts % ep):
+        told.append(f"Expert parallelism of {ep} does not divide the {dp} replicas and the experts: none.")
         ep = 1
+    if cp > 1 and model.mla is not None:
+        raise Unanswered("context parallelism of latent attention is not modelled")
     fused = _fused(row)
-    recompute = _recompute(row, told)
     plan = {
         "batch_size": dp * micro * count,
         "seq_len": sequence,
         "precision": _precision(row, device, told),
         "tp_size": tp,
         "pp_size": pp,
-        "cp_size": cp if model.mla is None else 1,
+        "cp_size": cp,
         "ep_size": ep,
-        "zero_stage": zero,
+        "zero_stage": _zero(row, dp * cp, told),
         "microbatch_size": micro,
         "virtual_stages": vp,
-        "recompute": recompute,
+        "recompute": _recompute(row),
         "overlap": _overlap(row),
-        "sequence_parallel": tp > 1 and ("sequence" in row.text("recompute") or (fused and pp * tp > 1)),
+        "sequence_parallel": tp > 1 and ("sequence" in row.text("recompute") or (fused and row.text("framework") != "")),
         "attention": "flash" if fused else "standard",
         "tp_across_nodes": tp > local,
     }
     return fleet, plan
 
 
-def _stages(row: Row, model: TransformerWorkload, pp: int, told: list[str]) -> tuple[int, int]:
-    vp = row.whole("vp", 1) or 1
-    if pp == 1 or pp * vp > model.layers:
-        vp = 1
-    return pp, vp
+def _chunks(row: Row, model: TransformerWorkload, pp: int, told: list[str]) -> int:
+    """Return the chunks of layers that each stage interleaves, of which there are no more than layers."""
+    vp = max(1, row.whole("vp", 1))
+    if pp == 1 or vp == 1:
+        return 1
+    if pp * vp > model.layers:
+        told.append(f"{pp} stages of {vp} chunks are more than {model.layers} layers: no interleaving.")
+        return 1
+    return vp
 
 
 def _batches(row: Row, dp: int, pp: int, vp: int, sequence: float, told: list[str]) -> tuple[int, int]:
@@ -352,7 +371,7 @@ def _local(row: Row, device: HardwareNode, devices: int, tp: int, told: list[str
         return 1
     nodes = row.whole("nodes")
     domain = 72 if re.search(r"gb[23]00", row.text("hw"), re.I) else None
-    local = domain or (max(1, devices // nodes) if nodes else _usual(device)[0])
+    local = domain or (max(1, devices // nodes) if nodes else _usual(device.zoo_name.rstrip("*"))[0])
     local = min(local, devices)
     while devices % local or (tp > local and tp % local):
         local -= 1
@@ -368,23 +387,22 @@ def _torus(device: HardwareNode) -> int:
 
 
 @cache
-def _usual(device: HardwareNode) -> tuple[int, float, bool]:
-    """Return devices, network bandwidth of each in bytes a second, and whether switches add, of the zoo's nodes with this device."""
+def _usual(device: str) -> tuple[int, float]:
+    """Return how many devices share a node, and the network bandwidth of each in bytes a second, in the zoo's nodes with this device."""
     found = []
     for name in zoo.names("Systems.Nodes"):
         node = zoo.load(name)
-        if node.accelerator.zoo_name == device.zoo_name.rstrip("*"):
+        if node.accelerator.zoo_name == device:
             numbers = node.numbers
             if numbers.has("nics") and numbers.has("nic_bandwidth"):
-                found.append((numbers.local_devices, numbers.nics * numbers.nic_bandwidth / numbers.local_devices, numbers.reduces))
+                found.append((numbers.local_devices, numbers.nics * numbers.nic_bandwidth / numbers.local_devices))
     if not found:
-        return 8, 25e9, False
-    found.sort()
-    middle = found[len(found) // 2]
-    return int(middle[0]), middle[1], middle[2]
+        return 8, 25e9
+    local, each = sorted(found)[len(found) // 2]
+    return int(local), each
 
 
-def _network(row: Row, device: HardwareNode, local: int, told: list[str]) -> tuple[float, int]:
+def _network(row: Row, device: HardwareNode, local: int, devices: int, told: list[str]) -> tuple[float, int]:
     """Return the network's bandwidth for each device in bytes a second, and the dimensions of a torus."""
     if dimensions := _torus(device):
         supply = device.supply(device.compute.peak.precisions[-1])
@@ -398,32 +416,27 @@ def _network(row: Row, device: HardwareNode, local: int, told: list[str]) -> tup
     if stated := re.search(r"(\d+) ?G(?:b/s|bps)(?:/| per |.{0,12}per )(node|GPU|chip|accel)", text):
         each = int(stated[1]) / 8 * 1e9
         return each / local if stated[2] == "node" else each, 0
-    told.append("The network between nodes is not stated: that of usual nodes with this device.")
-    return _usual(device)[1], 0
+    if local < devices:
+        told.append("The network between nodes is not stated: that of usual nodes with this device.")
+    return _usual(device.zoo_name.rstrip("*"))[1], 0
 
 
 @cache
-def _fleet(device: HardwareNode, local: int, nodes: int, each: float, dimensions: int) -> Fleet:
-    reduces = False
-    roomy = device.replace(memory__capacity="1e9 GB")
+def _fleet(text: str, local: int, nodes: int, each: float, dimensions: int) -> Fleet:
+    """Return a fleet of devices with memory for everything; switches are not taken to add up, which libraries seldom let them."""
+    roomy = _device(text).replace(memory__capacity="1e9 GB")
     topology: Topology = "torus-3d" if dimensions == 3 else "torus-2d" if dimensions else "fat-tree"
     if roomy.link is None and roomy.host_link is None:
         roomy = roomy.replace(link={"bandwidth": f"{each} B/s", "direction": "unidirectional"})
     return Fleet(
-        node=Node(
-            name="node",
-            accelerator=roomy,
-            accelerators=local,
-            nics=local,
-            nic_bandwidth=f"{each} B/s",
-            link=NodeLink(switch_reduction=reduces),
-        ),
+        node=Node(name="node", accelerator=roomy, accelerators=local, nics=local, nic_bandwidth=f"{each} B/s"),
         nodes=nodes,
         fabric=NetworkFabric(name="network", topology=topology, bandwidth=f"{each} B/s"),
     )
 
 
 def _zero(row: Row, replicas: int, told: list[str]) -> int:
+    """Return the stage of sharding over replicas."""
     text = row.text("zero_stage").lower()
     if replicas == 1:
         return 0
@@ -432,6 +445,9 @@ def _zero(row: Row, replicas: int, told: list[str]) -> int:
         return 0
     if stated := re.match(r"[0-3]", text):
         return int(stated[0])
+    if not any(row.text(n) for n in ("tp", "pp", "dp", "zero_stage")):
+        told.append("No layout is stated: all state sharded over all devices.")
+        return 3
     return 0
 
 
@@ -463,7 +479,9 @@ def _factor(row: Row, device: HardwareNode, model: TransformerWorkload, fleet: F
         return float(sequences)
     if metric == "throughput_tokens_per_s_per_chip":
         return float(tokens / devices)
-    once = model.causal and re.search(r"(?<!non-)(?<!non)causal attention", row.text("notes"), re.I)
+    once = model.causal and re.search(
+        r"(?<!non-)(?<!non)causal attention|ml-engineering", f"{row.text('notes')} {row.text('source')}", re.I
+    )
     forward = float(model.forward_flops(plan["seq_len"], "causal" if once else "full").to("FLOP").magnitude)
     work = 3 * forward
     if metric == "achieved_hw_tflops_per_chip" and plan["recompute"] == "full":

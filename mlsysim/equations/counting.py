@@ -1725,19 +1725,6 @@ def joint_traffic(first: q.Traffic, second: q.Traffic) -> q.Traffic:
 
 
 @equation(source="mlsysim", where="counting")
-def unhidden_time(
-    memory: q.MemoryTime, overhead: q.Overhead, layers: q.LayersHeld, microbatches: q.Microbatches, sweeps: q.Sweeps
-) -> q.Overhead:
-    """Time of a training step beside its matrix products: traffic between them, and what each pass over a layer costs at least.
-
-    Holds when products and the operations between them take turns.
-
-    Stops holding when they overlap on different units, or when whole steps are launched at once.
-    """
-    return memory + overhead * layers * microbatches * sweeps
-
-
-@equation(source="mlsysim", where="counting")
 def joint_activation_bytes(first: q.ActivationBytes, second: q.ActivationBytes) -> q.ActivationBytes:
     """Activations of two parts of a layer.
 

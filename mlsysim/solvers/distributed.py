@@ -167,8 +167,7 @@ def measured_step(
     """Return compute time, memory time and the time of the passes of a step, by the documented constants.
 
     Matrix products run at the share of the peak that the power limit sustains, and attention at its own, in 16 bits where the products are
-    narrower. Without a fused kernel, attention computes the pairs under the mask too. Between the products, activations travel; and every
-    pass over a layer costs something however small it is.
+    narrower. Without a fused kernel, attention computes the pairs under the mask too. Between the products, activations travel.
     """
     g, hardware, base, sweeps = x.model, x.hardware, x.base, SWEEPS[x.recompute]
     share, attending = x.gemm_share, x.attention_share
@@ -203,8 +202,7 @@ def measured_step(
         working = eq.joint_traffic(working, eq.logit_traffic(tokens, g.vocab, x.logit_bytes, devices))
     memory = eq.memory_time(working, hardware.bandwidth, x.efficiency_memory)
     weights = eq.memory_time(eq.training_traffic(read, 0.0, microbatches), hardware.bandwidth, x.efficiency_memory)
-    unhidden = eq.unhidden_time(memory, x.layer_overhead, held_layers, microbatches, sweeps)
-    return layers, memory, eq.step_time(layers, weights, 0.0, unhidden)
+    return layers, memory, eq.step_time(layers, weights, 0.0, memory)
 
 
 def bubble(eq: Reading, x: Lowered, microbatches: Any) -> Any:
