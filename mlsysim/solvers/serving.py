@@ -281,6 +281,9 @@ class ServingModel:
 
     With a draft model, the devices draft and verify in turns, and both models compute the prompt before the first token. All tokens of a
     verification attend to the mean context. A shared prefix is stored once, but each sequence reads it for itself.
+
+    With the documented constants, arithmetic and memory traffic get in each other's way, and every pass also takes a fixed time for each
+    layer, the traffic between the kernels of its layers and, in servers that schedule anew in every step, a time for each sequence.
     """
 
     result = ServingResult
