@@ -219,7 +219,7 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
         assumed.append(f"the {way} algorithm")
     try:
         real = CollectiveModel().solve(**asked, algorithm=way, efficiency=using or profile("collectives"))
-        ideal = CollectiveModel().solve(**asked)
+        ideal = CollectiveModel().solve(**asked, efficiency=1)
     except MlsysimError as error:
         raise Unanswered(str(error)) from None
     device = fleet.node.accelerator.zoo_name

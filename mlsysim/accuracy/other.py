@@ -81,7 +81,7 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     software = re.sub("graphs? off", "", row.text("framework").lower())
     stack = "graphs" if "graph" in software or vision.stack(row) == "engine" else None
     likely = _SOLVER.solve(model, device, efficiency=using or profile("other"), stack=stack, **given).number("latency")
-    best = _SOLVER.solve(model, device, **given).number("latency")
+    best = _SOLVER.solve(model, device, efficiency=1, **given).number("latency")
     items = row.number("hw_count", 1.0) * batch
     if recommends and metric.startswith(("offline", "server")):
         items /= PAIRS

@@ -267,7 +267,7 @@ class Case:
         case = replace_device(self, _with_memory(self.name, USABLE))
 
         def fits(length: float) -> int:
-            return int(case.serve(1, prompt, max(1, length), None, None).number("max_batch_size"))
+            return int(case.serve(1, prompt, max(1, length), 1, None).number("max_batch_size"))
 
         found = fits(answer / 2)
         return max(1, min(found if found >= FEW else fits(answer), PLACES.get(self.stack or "", 2048)))
@@ -394,7 +394,7 @@ def speed_of(row: Row, case: Case) -> Callable[[Case, Any, str | None], float]:
 def decoding(metric: str, batch: float, everywhere: float, prompt: float, answer: float, case: Case) -> Callable[..., float]:
     """Return how a figure of decoding follows from an efficiency."""
     if metric == "mbu_percent":
-        bound = case.itl(batch, prompt, answer, None, None)
+        bound = case.itl(batch, prompt, answer, 1, None)
         return lambda case, using, stack: 100 * bound / case.itl(batch, prompt, answer, using, stack)
     if metric in TIMES:
         return lambda case, using, stack: 1e3 * case.itl(batch, prompt, answer, using, stack)
@@ -468,7 +468,7 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     try:
         value = case.speed(case, using or profile("serving"), case.stack)
         if case.bound is None:
-            case.bound = case.speed(case, None, None)
+            case.bound = case.speed(case, 1, None)
     except InputError as error:
         raise Unanswered(str(error)) from None
     metric = row.text("metric")

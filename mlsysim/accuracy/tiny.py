@@ -90,11 +90,11 @@ def prepared(row: Row) -> Case:
     if row.text("metric") == "energy_uj_per_inference":
         node = supplied(row, node, assumptions)
     case = Case(node, model(row, assumptions), precision, row.whole("batch", 1), ())
-    best = case.solved()
+    best = case.solved(efficiency=1)
     if not best.feasible:
         assumptions.append("What does not fit into the device's memory is taken to be packed or streamed.")
         case = replace(case, node=node.replace(memory__capacity="1 GB"))
-        best = case.solved()
+        best = case.solved(efficiency=1)
     return replace(case, assumptions=tuple(assumptions), shortest=best.number("latency"))
 
 

@@ -96,10 +96,10 @@ def _case(row: Row) -> _Case:
     model = _model(row, told)
     fleet, plan = _plan(row, device, model, told)
     capacity = device.supply(plan["precision"]).capacity
-    best = _SOLVER.solve(model, fleet, **plan)
+    best = _SOLVER.solve(model, fleet, efficiency=1, **plan)
     if not _stated(row):
         for plan["recompute"] in ("none", "selective", "full"):
-            best = _SOLVER.solve(model, fleet, **plan)
+            best = _SOLVER.solve(model, fleet, efficiency=1, **plan)
             if best.number("memory_activations") < _ROOM * capacity:
                 break
         told.append(f"Recomputation is not stated: {plan['recompute']}, the least with which activations leave room for the rest.")

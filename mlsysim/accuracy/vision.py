@@ -240,7 +240,7 @@ def step(row: Row, using: Profile | None, batch: float) -> tuple[float, float]:
 @cache
 def least(asked: tuple[Any, ...], device: str, given: tuple[tuple[str, Any], ...]) -> float:
     """Return the least time of a step of a network."""
-    return float(_SOLVER.solve(network(*asked), roomy(device), **dict(given)).number("latency"))
+    return float(_SOLVER.solve(network(*asked), roomy(device), efficiency=1, **dict(given)).number("latency"))
 
 
 def scenario(row: Row, said: list[str], using: Profile | None = None) -> float:
