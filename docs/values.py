@@ -26,7 +26,9 @@ BUDGET = Q("50000 USD")
 
 def _decode_step() -> Any:
     """One decode step of Llama 3 8B on one H100: memory bounds it, so arithmetic does not matter."""
-    step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode")
+    step = SingleNodeModel().solve(
+        Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode", efficiency=1
+    )
     matters = step.elasticities("latency")
     assert step.label == "bound"
     assert step.bottleneck == "memory"
@@ -38,6 +40,30 @@ def _decode_step() -> Any:
 def llama3_8b_decode_latency() -> Any:
     """Shortest time of one decode step of Llama 3 8B on one H100, batch 64, context 2048."""
     return _decode_step().latency
+
+
+def _likely_step() -> Any:
+    """The same step with the documented constants: longer, and with an interval around it."""
+    step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode")
+    low, high = step.interval("latency")
+    assert step.label == "estimate"
+    assert _decode_step().latency < low < step.latency < high
+    return step
+
+
+def llama3_8b_decode_estimate() -> Any:
+    """Likely time of that step, with the documented constants."""
+    return _likely_step().latency
+
+
+def llama3_8b_decode_low() -> Any:
+    """Lower end of the range in which eight of ten measurements of such steps would lie."""
+    return _likely_step().interval("latency")[0]
+
+
+def llama3_8b_decode_high() -> Any:
+    """Upper end of that range."""
+    return _likely_step().interval("latency")[1]
 
 
 def llama3_8b_decode_intensity() -> Any:
@@ -60,8 +86,10 @@ def _four_h100(grid: str) -> Fleet:
 def _serving() -> Any:
     """Llama 3 70B served on four H100: it fits there and not on one; prompts are bound by arithmetic, answers by memory."""
     request = {"input_len": 1024, "output_len": 256}
-    assert not ServingModel().solve(Models.Language.Llama3_70B, Hardware.Cloud.H100, **request).feasible
-    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=_four_h100("Quebec"), batch_size=16, tp_size=4, **request)
+    assert not ServingModel().solve(Models.Language.Llama3_70B, Hardware.Cloud.H100, efficiency=1, **request).feasible
+    serving = ServingModel().solve(
+        Models.Language.Llama3_70B, fleet=_four_h100("Quebec"), batch_size=16, tp_size=4, efficiency=1, **request
+    )
     assert serving.feasible
     assert (serving.prefill_bottleneck, serving.bottleneck) == ("compute", "memory")
     return serving
@@ -243,7 +271,9 @@ def poland_to_quebec_carbon_ratio() -> float:
 def _training() -> Any:
     """One optimizer step of Llama 3 8B on a research cluster: it fits, and gradients hide behind the backward pass."""
     layout = {"tp_size": 2, "zero_stage": 1, "recompute": "selective"}
-    step = DistributedModel().solve(Models.Language.Llama3_8B, Systems.Clusters.Research_256, batch_size=256, seq_len=8192, **layout)
+    step = DistributedModel().solve(
+        Models.Language.Llama3_8B, Systems.Clusters.Research_256, batch_size=256, seq_len=8192, efficiency=1, **layout
+    )
     assert step.feasible
     assert step.number("exposed_communication_time") == step.number("tp_communication_time")
     assert step.number("dp_communication_time") > 0

@@ -25,6 +25,7 @@ step = SingleNodeModel().solve(
     batch_size=batches[:, None],
     seq_len=contexts[None, :],
     phase="decode",
+    efficiency=1,
 )
 latency = step.latency.to("ms").magnitude
 computes = step.feasible & (step.bottleneck == "compute")

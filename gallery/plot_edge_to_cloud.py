@@ -34,7 +34,7 @@ devices = {
 times, refused = {}, {}
 for network, model in networks.items():
     for device, hardware in devices.items():
-        step = SingleNodeModel().solve(model, hardware, precision="int8")
+        step = SingleNodeModel().solve(model, hardware, precision="int8", efficiency=1)
         try:
             times[network, device] = step.latency.to("s").magnitude
             print(f"{network:12} {device:16} {step.latency.to('us'):10,.2f~P}, {step.bottleneck}-bound")
@@ -85,7 +85,7 @@ assert (
     < times["MobileNetV2", "ESP32"]
 )
 big = [
-    SingleNodeModel().solve(m, devices[d], precision="int8").bottleneck
+    SingleNodeModel().solve(m, devices[d], precision="int8", efficiency=1).bottleneck
     for m in networks.values()
     for d in ("Jetson AGX Orin", "H100")
 ]

@@ -10,7 +10,7 @@ The model is :mls:entry:`Models.Language.Llama3_70B`, the machine :mls:entry:`Sy
 (:mls:fact:`Systems.Nodes.DGX_H100.price`), written off over
 :mls:fact:`Infrastructure.Prices.Server_Lifetime.assumption.lifetime` with
 :mls:fact:`Infrastructure.Prices.Server_Lifetime.assumption.maintenance_rate` of upkeep. It runs at full power all year, so
-the cost and the carbon of the year are on the high side. Times are lower bounds, and so is the cost of a token.
+the cost and the carbon of the year are on the high side. Times are estimates with the constants fitted on measurements.
 :mls:solver:`ServingModel`, :mls:solver:`EconomicsModel` and :mls:solver:`SustainabilityModel` are used one after another.
 """
 

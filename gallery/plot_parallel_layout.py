@@ -25,7 +25,9 @@ cluster = Systems.Clusters.Research_256
 job = {"batch_size": 1024, "seq_len": 4096, "microbatch_size": 1, "recompute": "selective", "zero_stage": 1}
 steps, refused = {}, []
 for tp, pp in itertools.product((1, 2, 4, 8), (1, 2, 4, 8, 16)):
-    step = DistributedModel().solve(Models.Language.Llama3_70B, cluster, tp_size=tp, pp_size=pp, **job)
+    step = DistributedModel().solve(
+        Models.Language.Llama3_70B, cluster, tp_size=tp, pp_size=pp, efficiency=1, **job
+    )
     if step.feasible:
         steps[f"tp {tp}, pp {pp}"] = step
     else:

@@ -7,7 +7,7 @@ before them. How long does the unlucky one in a hundred wait, and what do chunke
 prompts, change?
 
 The model is :mls:entry:`Models.Language.Llama3_8B` on the eight devices of a :mls:entry:`Systems.Nodes.DGX_H100`, in half
-precision. Steps are lower bounds; waits are those of random arrivals (:mls:eq:`mean_wait`, :mls:eq:`wait_percentile`).
+precision. Steps are estimates; waits are those of random arrivals (:mls:eq:`mean_wait`, :mls:eq:`wait_percentile`).
 """
 
 import matplotlib.pyplot as plt

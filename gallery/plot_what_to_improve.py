@@ -8,7 +8,8 @@ each: by how many percent the cost of a token changes for one percent more of an
 Here they are those of :mls:entry:`Models.Language.Llama3_70B` on :mls:entry:`Systems.Nodes.HGX_H100_4`, owned for a year and
 always busy, at :mls:fact:`Infrastructure.Grids.US_Average.electricity_price`. The machine is taken to cost half of an eight-GPU
 server (:mls:fact:`Systems.Nodes.DGX_H100.price`). Prompts have :mls:given:`1024 tokens` and answers :mls:given:`256 tokens`. Nothing
-is perturbed: the derivatives are carried through :mls:solver:`ServingModel` and :mls:solver:`EconomicsModel`, and are exact.
+is perturbed: the derivatives are carried through :mls:solver:`ServingModel` and :mls:solver:`EconomicsModel`, and are exact. The
+machine is taken to reach its peaks.
 """
 
 import matplotlib.pyplot as plt
@@ -28,7 +29,13 @@ terms = Infrastructure.Prices.Server_Lifetime.assumption
 costs = {}
 for batch in (1, 256):
     serving = ServingModel().solve(
-        Models.Language.Llama3_70B, fleet=fleet, batch_size=batch, input_len=1024, output_len=256, tp_size=4
+        Models.Language.Llama3_70B,
+        fleet=fleet,
+        batch_size=batch,
+        input_len=1024,
+        output_len=256,
+        tp_size=4,
+        efficiency=1,
     )
     costs[batch] = EconomicsModel().solve(
         fleet, "1 year", serving=serving, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate

@@ -129,8 +129,8 @@ def results(four, cluster, terms, layouts):
     )  # fmt: skip
     small = {"model": Models.Language.Llama3_8B, "fleet": four, "input_len": 1024, "output_len": 256}
     served = ServingModel().solve(**small, batch_size=32)
-    found["load"] = LoadModel().solve(served, "50 request/s", output_variability=0.5, ttft_target="100 ms")
-    found["load chunked"] = LoadModel().solve(served, "50 request/s", chunk_size=384, prompt_variability=1)
+    found["load"] = LoadModel().solve(served, "20 request/s", output_variability=0.5, ttft_target="100 ms")
+    found["load chunked"] = LoadModel().solve(served, "20 request/s", chunk_size=384, prompt_variability=1)
     found["load pipelined"] = LoadModel().solve(serving, "0.5 request/s")
     found["load apart"] = LoadModel().solve(
         served, "50 request/s", prefill=ServingModel().solve(**small, tp_size=2), kv_bandwidth="50 GB/s"

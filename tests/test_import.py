@@ -37,7 +37,7 @@ def test_the_core_needs_no_numpy():
 import sys
 sys.modules["numpy"] = None
 from mlsysim import Hardware, Models, SingleNodeModel
-step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode")
+step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=64, seq_len=2048, phase="decode", efficiency=1)
 step.why("latency"), step.elasticities("latency"), repr(step)
 print(step.latency.to("ms").magnitude)
 """

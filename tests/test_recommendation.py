@@ -42,7 +42,7 @@ def test_the_benchmark_has_its_published_size():
 
 @given(st.integers(1, 10**6))
 def test_capacity_is_the_tables_and_traffic_what_is_gathered(batch):
-    step = SingleNodeModel().solve(DLRM, H200, batch_size=batch, precision="fp16")
+    step = SingleNodeModel().solve(DLRM, H200, batch_size=batch, precision="fp16", efficiency=1)
     assert step.number("memory_footprint") == pytest.approx(2 * DLRM.parameters, rel=1e-12)
     moved = step.number("latency_memory") * H200.memory.bandwidth.to("byte/s").magnitude
     assert moved == pytest.approx(2 * DLRM.network_parameters + batch * 214 * 128 * 2, rel=1e-9)
@@ -50,20 +50,20 @@ def test_capacity_is_the_tables_and_traffic_what_is_gathered(batch):
 
 def test_more_rows_cost_capacity_and_no_time():
     small, large = (tiny(table_rows=(rows, 3, 2)) for rows in (10**6, 10**9))
-    one, two = (SingleNodeModel().solve(m, H200, batch_size=512) for m in (small, large))
+    one, two = (SingleNodeModel().solve(m, H200, batch_size=512, efficiency=1) for m in (small, large))
     assert one.latency == two.latency
     assert two.memory_footprint > 100 * one.memory_footprint
 
 
 def test_it_does_not_fit_where_its_tables_do_not():
-    step = SingleNodeModel().solve(DLRM, Hardware.Cloud.A100, precision="fp32")
+    step = SingleNodeModel().solve(DLRM, Hardware.Cloud.A100, precision="fp32", efficiency=1)
     assert not step.feasible
     assert "too much" in step.reason
 
 
 def test_training_is_refused_by_name():
     with pytest.raises(InputError, match="'forward'"):
-        SingleNodeModel().solve(DLRM, H200, phase="training")
+        SingleNodeModel().solve(DLRM, H200, phase="training", efficiency=1)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_every_number_is_finite_and_not_negative(results):
 @pytest.fixture(scope="module")
 def infeasible():
     """Return a model that does not fit."""
-    return SingleNodeModel().solve(Models.Language.Llama3_70B, Hardware.Cloud.H100, seq_len=2048, phase="decode")
+    return SingleNodeModel().solve(Models.Language.Llama3_70B, Hardware.Cloud.H100, seq_len=2048, phase="decode", efficiency=1)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,12 @@ def missing():
 def sweep():
     """Return a sweep of which one point does not fit."""
     return ServingModel().solve(
-        Models.Language.Llama3_8B, hardware=Hardware.Cloud.H100, batch_size=np.array([1, 64, 4096]), input_len=1024, output_len=128
+        Models.Language.Llama3_8B,
+        hardware=Hardware.Cloud.H100,
+        batch_size=np.array([1, 64, 4096]),
+        input_len=1024,
+        output_len=128,
+        efficiency=1,
     )
 
 
@@ -151,7 +156,9 @@ def test_every_kind_of_result_can_be_shown(results, infeasible, missing, sweep):
     assert "array" in repr(sweep)
     assert (
         "<script"
-        not in SingleNodeModel().solve(Models.Language.Llama3_70B.replace(name="<script>"), Hardware.Cloud.H100, seq_len=8)._repr_html_()
+        not in SingleNodeModel()
+        .solve(Models.Language.Llama3_70B.replace(name="<script>"), Hardware.Cloud.H100, seq_len=8, efficiency=1)
+        ._repr_html_()
     )
 
 
@@ -194,7 +201,9 @@ def test_a_misspelt_number_names_the_nearest(results):
 
 def test_equal_solves_are_equal():
     def solve(batch):
-        return SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=batch, seq_len=128, phase="decode")
+        return SingleNodeModel().solve(
+            Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=batch, seq_len=128, phase="decode", efficiency=1
+        )
 
     assert solve(4) == solve(4)
     assert hash(solve(4)) == hash(solve(4))
@@ -216,7 +225,8 @@ def test_a_result_can_be_copied_and_pickled(results, title):
 
 
 def test_labels_say_what_was_assumed(results):
-    assert results["single decode"].label == "bound"
+    assert results["single decode"].label == "estimate"
+    assert results["single decode"].interval("latency")[0] < results["single decode"].latency
     assert results["serving one"].label == "estimate"
     assert results["single cnn training"].label == "estimate"
 

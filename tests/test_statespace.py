@@ -52,7 +52,7 @@ def test_a_configuration_is_read():
 
 @given(st.integers(1, 256), st.integers(1, 10**6), st.integers(1, 10**6))
 def test_a_token_costs_the_same_after_any_context(batch, context, other):
-    one, two = (SingleNodeModel().solve(MAMBA, H100, batch_size=batch, seq_len=s, phase="decode") for s in (context, other))
+    one, two = (SingleNodeModel().solve(MAMBA, H100, batch_size=batch, seq_len=s, phase="decode", efficiency=1) for s in (context, other))
     assert one.to_dict() == two.to_dict()
     weights = 2 * MAMBA.parameters
     assert one.number("memory_footprint") == pytest.approx(weights + MAMBA.state_bytes(batch).to("byte").magnitude, rel=1e-12)
@@ -61,25 +61,27 @@ def test_a_token_costs_the_same_after_any_context(batch, context, other):
 def test_a_long_context_makes_it_smaller_than_a_transformer():
     """Qwen3 8B has 147456 bytes of cache a token; at 100000 tokens that is far more than a state."""
     assert MAMBA.state_bytes().to("byte").magnitude == 64 * (5120 * 16 + 5120 * 4) * 2
-    cache = SingleNodeModel().solve(Models.Language.Qwen3_8B, H100, seq_len=100000, phase="decode")
+    cache = SingleNodeModel().solve(Models.Language.Qwen3_8B, H100, seq_len=100000, phase="decode", efficiency=1)
     assert cache.number("memory_footprint") - 2 * Models.Language.Qwen3_8B.parameters > 100 * MAMBA.state_bytes().to("byte").magnitude
 
 
 @given(st.integers(1, 64), st.integers(1, 8192))
 def test_prefill_grows_with_the_sequence_in_proportion(batch, tokens):
-    one, two = (SingleNodeModel().solve(MAMBA, H100, batch_size=batch, seq_len=s, phase="forward") for s in (tokens, 2 * tokens))
+    one, two = (
+        SingleNodeModel().solve(MAMBA, H100, batch_size=batch, seq_len=s, phase="forward", efficiency=1) for s in (tokens, 2 * tokens)
+    )
     assert two.number("latency_compute") == pytest.approx(2 * one.number("latency_compute"), rel=1e-12)
-    short = SingleNodeModel().solve(MAMBA, H100, batch_size=batch, seq_len=tokens, phase="prefill")
+    short = SingleNodeModel().solve(MAMBA, H100, batch_size=batch, seq_len=tokens, phase="prefill", efficiency=1)
     assert short.number("latency_compute") <= one.number("latency_compute")
 
 
 def test_what_is_not_modelled_is_refused_by_name():
     with pytest.raises(InputError, match="'forward', 'prefill', 'decode'"):
-        SingleNodeModel().solve(MAMBA, H100, seq_len=8, phase="training")
+        SingleNodeModel().solve(MAMBA, H100, seq_len=8, phase="training", efficiency=1)
     with pytest.raises(InputError, match="seq_len"):
-        SingleNodeModel().solve(MAMBA, H100)
+        SingleNodeModel().solve(MAMBA, H100, efficiency=1)
     with pytest.raises(InputError, match="model"):
-        ServingModel().solve(MAMBA, hardware=H100, input_len=8, output_len=8)
+        ServingModel().solve(MAMBA, hardware=H100, input_len=8, output_len=8, efficiency=1)
 
 
 @pytest.mark.parametrize(

@@ -72,13 +72,13 @@ def test_a_geometry_that_cannot_exist_is_refused(changes, names):
 @given(st.integers(1, 256), st.sampled_from(["forward", "training"]))
 def test_images_have_no_sequence_and_a_larger_batch_takes_longer(batch, phase):
     model = vit(**BASE)
-    one, two = (SingleNodeModel().solve(model, H100, batch_size=b, phase=phase, precision="bf16") for b in (batch, 2 * batch))
+    one, two = (SingleNodeModel().solve(model, H100, batch_size=b, phase=phase, precision="bf16", efficiency=1) for b in (batch, 2 * batch))
     assert one.number("latency") <= two.number("latency") <= 2 * one.number("latency") * (1 + 1e-12)
     assert one.throughput.magnitude == pytest.approx(batch / one.number("latency"), rel=1e-12)
     with pytest.raises(InputError, match="seq_len"):
-        SingleNodeModel().solve(model, H100, seq_len=8)
+        SingleNodeModel().solve(model, H100, seq_len=8, efficiency=1)
     with pytest.raises(InputError, match="decode"):
-        SingleNodeModel().solve(model, H100, phase="decode")
+        SingleNodeModel().solve(model, H100, phase="decode", efficiency=1)
 
 
 # Diffusion.
@@ -97,15 +97,17 @@ def test_an_image_is_as_many_passes_as_it_has_steps():
     step = DIT.denoiser.forward_flops()
     assert DIT.image_flops().to("flop").magnitude == pytest.approx(2 * 250 * step.to("flop").magnitude, rel=1e-12)
     assert DIT.replace(guidance=False).image_flops() * 2 == DIT.image_flops()
-    image = SingleNodeModel().solve(DIT, H100, batch_size=4)
-    passes = SingleNodeModel().solve(DIT.denoiser, H100, batch_size=8)
+    image = SingleNodeModel().solve(DIT, H100, batch_size=4, efficiency=1)
+    passes = SingleNodeModel().solve(DIT.denoiser, H100, batch_size=8, efficiency=1)
     assert image.number("latency") == pytest.approx(250 * passes.number("latency"), rel=1e-12)
     assert image.memory_footprint == passes.memory_footprint
     assert image.throughput.magnitude == pytest.approx(4 / image.number("latency"), rel=1e-12)
 
 
 def test_training_denoises_each_image_once():
-    one, other = (SingleNodeModel().solve(m, H100, batch_size=4, phase="training", precision="bf16") for m in (DIT, DIT.denoiser))
+    one, other = (
+        SingleNodeModel().solve(m, H100, batch_size=4, phase="training", precision="bf16", efficiency=1) for m in (DIT, DIT.denoiser)
+    )
     assert one.latency == other.latency
 
 
@@ -114,7 +116,7 @@ def test_a_denoiser_may_be_given_by_its_counts():
     model = DiffusionWorkload(name="latent diffusion", denoiser=net, steps=50)
     assert model.parameters == 859_520_964
     assert model.image_flops().to("flop").magnitude == pytest.approx(50 * 2 * 2 * 3.4e11)
-    image, step = (SingleNodeModel().solve(m, H100, batch_size=b) for m, b in ((model, 1), (net, 2)))
+    image, step = (SingleNodeModel().solve(m, H100, batch_size=b, efficiency=1) for m, b in ((model, 1), (net, 2)))
     assert image.number("latency") == pytest.approx(50 * step.number("latency"), rel=1e-12)
     for bad in ({"steps": 0}, {"steps": None}, {"denoiser": Models.Language.BERT_Large}):
         with pytest.raises(InputError):

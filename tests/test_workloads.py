@@ -102,7 +102,9 @@ def test_kv_cache_of_llama3_70b():
     """2 x 80 layers x 8 heads x 128 x 4096 tokens x 32 sequences x 2 bytes."""
     model = Models.Language.Llama3_70B
     assert cache_bytes(NUMBERS, model.geometry, 4096.0, 32.0, 2.0) == 2 * 80 * 8 * 128 * 4096 * 32 * 2
-    served = ServingModel().solve(model, node=Systems.Nodes.DGX_H100, batch_size=32, input_len=3840, output_len=256, tp_size=8)
+    served = ServingModel().solve(
+        model, node=Systems.Nodes.DGX_H100, batch_size=32, input_len=3840, output_len=256, tp_size=8, efficiency=1
+    )
     assert served.kv_cache_size.to("GB").magnitude == pytest.approx(42.9, abs=0.05)
 
 
@@ -271,21 +273,21 @@ def test_a_network_answers_on_a_microcontroller_or_says_what_is_too_much():
     """Weights in flash, the activations held at once in RAM: either can be what does not fit."""
     board, solver = Hardware.Tiny.ESP32, SingleNodeModel()
     small = CNNWorkload(name="small", parameters=20_000, macs=3e6, activations=100_000, peak_activations=16_000)
-    fits = solver.solve(small, board, precision="int8")
+    fits = solver.solve(small, board, precision="int8", efficiency=1)
     assert fits.feasible
     assert fits.number("memory_footprint") == 20_000 + 16_000
     assert fits.number("latency") >= 2 * 3e6 / 0.96e9
     for wide, says in ((small.replace(peak_activations=10**6), r"needs 1.* MB .*has 0?\.?5"), (small.replace(parameters=10**8), "needs 1")):
-        step = solver.solve(wide, board, precision="int8")
+        step = solver.solve(wide, board, precision="int8", efficiency=1)
         assert not step.feasible
         assert re.search(says, step.reason), step.reason
         assert " -" not in step.reason
         with pytest.raises(InfeasibleError, match="too much"):
             _ = step.latency
     with pytest.raises(InputError, match="fp16"):
-        SingleNodeModel().solve(small, board, precision="fp16")
+        SingleNodeModel().solve(small, board, precision="fp16", efficiency=1)
     for refused in (Models.Vision.ViT_B16, Models.Diffusion.DiT_XL2, Models.Recommendation.DLRM_DCNv2):
-        assert not SingleNodeModel().solve(refused, board, precision="int8").feasible
+        assert not SingleNodeModel().solve(refused, board, precision="int8", efficiency=1).feasible
 
 
 def test_phases_are_the_workloads_own():
@@ -295,4 +297,4 @@ def test_phases_are_the_workloads_own():
         Models.Language.Llama3_8B.check_phase("decoding")
     encoder = Models.Language.BERT_Large
     with pytest.raises(InputError, match="encoder"):
-        ServingModel().solve(encoder, node=Systems.Nodes.DGX_H100, input_len=8, output_len=8)
+        ServingModel().solve(encoder, node=Systems.Nodes.DGX_H100, input_len=8, output_len=8, efficiency=1)

@@ -7,7 +7,7 @@ over, with one group of rows left out at a time, gives the intervals. Everything
 import math
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -56,19 +56,35 @@ def free(family: str) -> dict[str, dict[str, Any]]:
     return {n: c for n, c in found.items() if "fixed" not in c}
 
 
-def fit(family: str, rows: list[Row]) -> Profile:
-    """Return the profile that fits rows best."""
+def fit(family: str, rows: list[Row], near: Profile | None = None) -> Profile:
+    """Return the profile that fits rows best, sought from where the file says, or near another one."""
     described, base = free(family), profile(family)
     names = list(described)
-    start = np.log([described[n]["start"] for n in names])
+    start = np.log([described[n]["start"] if near is None else value_of(near, n) for n in names])
     ends = [(math.log(described[n].get("least", 1e-30)), math.log(described[n].get("most", _most(base, n)))) for n in names]
     weight = weights(family, rows)
 
     def residuals(point: np.ndarray) -> np.ndarray:
         return weight * logs(family, rows, base.with_values(dict(zip(names, np.exp(point).tolist(), strict=True))))
 
+    start = np.clip(start, [e[0] + 1e-6 for e in ends], [e[1] - 1e-6 for e in ends])
     found = least_squares(residuals, start, bounds=list(zip(*ends, strict=True)), loss="soft_l1", f_scale=SOFT, diff_step=1e-3, x_scale=0.1)
     return base.with_values({n: float(f"{math.exp(v):.3g}") for n, v in zip(names, found.x, strict=True)})
+
+
+def value_of(using: Profile, path: str) -> float:
+    """Return a constant of a profile by its path."""
+    group, _, name = path.rpartition(".")
+    return (using.groups[group].values if group else using.values)[name]
+
+
+def left_out(family: str, rows: list[Row], by: Callable[[Row], str], deployed: Profile) -> dict[str, Profile]:
+    """Return the constants that are fitted without each group of rows; the deployed ones where too few would be left."""
+    found = {}
+    for group in sorted({by(r) for r in rows}):
+        kept = [r for r in rows if by(r) != group and module(family).fitted(r)]
+        found[group] = fit(family, kept, deployed) if len(kept) > len(free(family)) else deployed
+    return found
 
 
 def _most(base: Profile, name: str) -> float:
@@ -89,23 +105,23 @@ def answerable(family: str, rows: list[Row]) -> list[Row]:
     return found
 
 
-def intervals(family: str, rows: list[Row], deployed: Profile) -> dict[str, Any]:
-    """Return the middle eighty percent of measured over predicted time, by kind.
+def intervals(family: str, rows: list[Row], without: dict[str, Profile], deployed: Profile) -> dict[str, Any]:
+    """Return the middle eighty percent of measured over predicted time, by kind, where constants were fitted without the rows.
 
-    For hardware that was seen, of the constants as they are; for hardware that was not, of constants fitted without it.
+    For hardware that was seen, without the rows of a row's group; for hardware that was not, without all of its hardware. Of a kind that
+    has rows that count in the published figures, these alone are looked at.
     """
     chosen = module(family)
-    seen, unseen = defaultdict(list), defaultdict(list)
-    for row, log in zip(rows, logs(family, rows, deployed), strict=True):
-        seen[chosen.kind(row)].append(float(log))
-    by_hardware = defaultdict(list)
+    used = {id(r): chosen.predict(r, deployed).hardware for r in rows}
+    blind = left_out(family, rows, lambda r: used[id(r)], deployed)
+    seen: dict[str, list[float]] = defaultdict(list)
+    unseen: dict[str, list[float]] = defaultdict(list)
+    counted = {chosen.kind(r) for r in rows if chosen.headline(r)}
     for row in rows:
-        by_hardware[chosen.predict(row, deployed).hardware].append(row)
-    for own in by_hardware.values():
-        others = [r for r in rows if r not in own and chosen.fitted(r)]
-        blind = fit(family, others) if others and len(by_hardware) > 1 else deployed
-        for row, log in zip(own, logs(family, own, blind), strict=True):
-            unseen[chosen.kind(row)].append(float(log))
+        if chosen.kind(row) in counted and not chosen.headline(row):
+            continue
+        seen[chosen.kind(row)] += logs(family, [row], without.get(chosen.group(row), deployed)).tolist()
+        unseen[chosen.kind(row)] += logs(family, [row], blind[used[id(row)]]).tolist()
     return {k: {"seen": _ends(seen[k]), "unseen": _wider(_ends(seen[k]), _ends(unseen[k])), "rows": len(seen[k])} for k in sorted(seen)}
 
 
@@ -125,19 +141,16 @@ def described(family: str) -> dict[str, Any]:
     found = fit(family, rows)
     table = {**document()[family]}
     error = _median(logs(family, rows, found))
-    leave_out = sorted({module(family).group(r) for r in rows})
-    without = [fit(family, kept) for g in leave_out if len(kept := [r for r in rows if module(family).group(r) != g]) > len(free(family))]
+    without = left_out(family, rows, module(family).group, found)
     for path, constant in free(family).items():
-        group, _, name = path.rpartition(".")
-        values = found.groups[group].values if group else found.values
-        others = [(p.groups[group].values if group else p.values)[name] for p in without]
-        constant["value"] = values[name]
-        constant["spread"] = [min(others), max(others)] if others else [values[name]] * 2
-        neutral = constant.get("neutral", values[name] if not group else found.values[name])
+        constant["value"] = value_of(found, path)
+        others = [value_of(p, path) for p in without.values()]
+        constant["spread"] = [min(others), max(others)]
+        neutral = constant.get("neutral", value_of(found, path.rpartition(".")[2]))
         constant["worth"] = float(f"{_median(logs(family, rows, found.with_values({path: neutral}))) - error:.3g}")
     table["rows"], table["median"] = len(rows), float(f"{error:.3g}")
     table["hardware"] = sorted({module(family).predict(r, found).hardware for r in rows})
-    table["intervals"] = intervals(family, compared, found)
+    table["intervals"] = intervals(family, compared, without, found)
     return table
 
 

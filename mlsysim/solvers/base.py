@@ -114,7 +114,13 @@ def sizes(precision: str, kv_precision: str | None = None, weight_precision: str
         names = ("precision", "kv_precision")
         size, cached = (ELEMENT_SIZE[check_precision(precision if v is None else v, n)] for n, v in zip(names, key[:2], strict=True))
         weight = size if weight_precision is None else weight_bytes(weight_precision)
-    found = {"weight_size": weight, "kv_size": cached, "element_size": size, "gradient_size": max(2.0, size)}
+    found = {
+        "weight_size": weight,
+        "kv_size": cached,
+        "element_size": size,
+        "gradient_size": max(2.0, size),
+        "expands_weights": weight < size,
+    }
     return _KNOWN_SIZES.setdefault(key, found)
 
 

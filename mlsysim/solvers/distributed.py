@@ -310,7 +310,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     total = eq.training_step_time(eq.pipelined_time(busy, overhead), exposed_data, update)
     rate = eq.throughput(tokens, total)
     ideal = eq.training_step_time(eq.balanced_time(step, x.pp_size, stages) if x.uneven else step, 0.0, update)
-    power = power_of_device(eq, x, total, update, eq.time_left(total, step, update))
+    power = power_of_device(eq, x, total, update, None, step)
     values = {
         "step_time": total,
         "throughput": rate,

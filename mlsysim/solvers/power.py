@@ -13,7 +13,7 @@ from ..results import Missing
 
 def streaming_time(eq: Reading, x: Lowered, weights: Any) -> Any:
     """Return the time in which a device streams weights; those that it expands for its arithmetic keep it computing."""
-    return 0.0 if x.weight_size < x.element_size else eq.memory_time(weights, x.hardware.bandwidth, x.efficiency_memory)
+    return 0.0 if x.expands_weights else eq.memory_time(weights, x.hardware.bandwidth, x.efficiency_memory)
 
 
 def rated_power(eq: Reading, x: Lowered) -> Any:
@@ -26,13 +26,17 @@ def rated_power(eq: Reading, x: Lowered) -> Any:
     return Missing(hardware.missing["power"])
 
 
-def power_of_device(eq: Reading, x: Lowered, whole: Any, streaming: Any, waiting: Any) -> dict[str, Any]:
-    """Return activities and average power over a time by the documented constants; without them, the power is the rating."""
+def power_of_device(eq: Reading, x: Lowered, whole: Any, streaming: Any, waiting: Any, computing: Any = None) -> dict[str, Any]:
+    """Return activities and average power over a time by the documented constants; without them, the power is the rating.
+
+    The device computes in what is left of the time, unless it is known for how long it does.
+    """
     rated = rated_power(eq, x)
     if not x.has("waiting_power"):
         none = Missing("a bound knows no activities: give stack=, or a Profile as efficiency=")
         return {"activity_memory": none, "activity_compute": none, "device_power": rated}
-    memory, compute = eq.busy_share(streaming, whole), eq.busy_share(eq.time_left(whole, streaming, waiting), whole)
+    computing = eq.time_left(whole, streaming, waiting) if computing is None else computing
+    memory, compute = eq.busy_share(streaming, whole), eq.busy_share(computing, whole)
     if type(rated) is not Missing:
         rated = eq.device_power(rated, x.waiting_power, x.streaming_power, x.computing_power, memory, compute)
     return {"activity_memory": memory, "activity_compute": compute, "device_power": rated}

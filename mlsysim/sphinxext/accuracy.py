@@ -90,10 +90,11 @@ HEAD = {
 }  # fmt: skip
 
 
-def score_table(groups: Iterable[tuple[Any, Score]], first: str) -> nodes.table:
-    """Return a table of scores."""
-    rows = [("", [name, *(worded(score, f) for f in HEAD)]) for name, score in groups]
-    return table([first, *HEAD.values()], rows, classes=["mls-scores"])
+def score_table(groups: Iterable[tuple[Any, Score]], first: str, leave: tuple[str, ...] = ()) -> nodes.table:
+    """Return a table of scores, some figures left out."""
+    head = {n: t for n, t in HEAD.items() if n not in leave}
+    rows = [("", [name, *(worded(score, f) for f in head)]) for name, score in groups]
+    return table([first, *head.values()], rows, classes=["mls-scores"])
 
 
 class OverviewDirective(_Directive):
@@ -107,7 +108,7 @@ class OverviewDirective(_Directive):
             shown.note(self.env, f"accuracy:{name}")
             for score in scores(headline(scored(name)), lambda s: "").values():
                 groups.append(([self.link("doc", f"/accuracy/{name}", TITLES[name])], score))
-        return [score_table(groups, "Family")]
+        return [score_table(groups, "Family", leave=("answered", "mean", "bias"))]
 
     def link(self, role: str, target: str, text: str, title: str = "") -> nodes.Node:
         from sphinx.addnodes import pending_xref
@@ -126,7 +127,7 @@ class AccuracyDirective(_Directive):
         self.env.metadata[self.env.docname]["mls_table"] = True
         rows = scored(name)
         best = headline(rows)
-        found: list[nodes.Node] = [nodes.paragraph("", p) for p in (module(name).__doc__ or "").strip().split("\n\n")[1:]]
+        found: list[nodes.Node] = [nodes.paragraph("", p) for p in (module(name).__doc__ or "").strip().split("\n\n")]
         kinds = scores((s for s in best if s.answer), lambda s: s.answer.kind if s.answer else "")
         groups = [("rows that count", s) for s in scores(best, lambda s: "").values()]
         groups += [(f"of these: {k}", s) for k, s in kinds.items()] if len(kinds) > 1 else []
@@ -134,7 +135,8 @@ class AccuracyDirective(_Directive):
         found += [self.section("scores", "How far off"), score_table(groups, "Rows")]
         compared = [s for s in rows if s.answer and s.measured]
         if compared:
-            found.append(nodes.raw("", scatter(compared) + histogram(compared), format="html"))
+            bounded = [s for s in compared if s.answer and math.isfinite(s.answer.bound) and s.answer.bound > 0]
+            found.append(nodes.raw("", (scatter(bounded) if bounded else "") + histogram(compared), format="html"))
             by_hardware = scores(compared, lambda s: s.row.text("hw") or "not stated")
             by_source = scores(compared, lambda s: s.row.text("source"))
             found += [score_table(sorted(by_hardware.items()), "Hardware"), score_table(sorted(by_source.items()), "Source")]
@@ -152,7 +154,9 @@ def constants(name: str) -> list[nodes.Node]:
     described = profiles.document()[name]
     rows = [constant_row("every row", n, c) for n, c in described["constants"].items()]
     for title, group in described.get("groups", {}).items():
-        rows += [constant_row(title, n, c | {"says": group["says"]}) for n, c in group["constants"].items()]
+        rows += [
+            constant_row(title, n, {"says": group.get("says", ""), **described["constants"][n], **c}) for n, c in group["constants"].items()
+        ]
     listed = nodes.bullet_list()
     for text in described.get("omits", ()):
         listed += nodes.list_item("", nodes.paragraph("", text))
@@ -181,6 +185,10 @@ def _colors(rows: list[Scored]) -> dict[str, int]:
     return {n: min(i, COLORS - 1) for i, n in enumerate(order)}
 
 
+FASTEST = 2.0
+"""Measured speed over the bound at which the picture ends: rows beyond it state another configuration than they ran."""
+
+
 def scatter(rows: list[Scored]) -> str:
     """Return the picture of predicted against measured speed; both are relative to the bound, so that all units share it."""
     colors = _colors(rows)
@@ -191,11 +199,11 @@ def scatter(rows: list[Scored]) -> str:
         measured, predicted = (v if s.answer.rate else 1 / v for v in share)
         points.append((s, measured, predicted))
     low = max(min(min(p[1], p[2]) for p in points) * 0.8, 1e-5)
-    high = max(1.0, *(p[1] for p in points)) * 1.15
+    high = min(max(1.0, *(p[1] for p in points)) * 1.15, FASTEST)
     span = math.log(high / low)
 
     def at(value: float, first: int, last: int) -> float:
-        return first + (last - first) * max(0.0, math.log(value / low)) / span
+        return first + (last - first) * min(1.0, max(0.0, math.log(value / low) / span))
 
     parts = [f'<svg class="mls-plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Predicted against measured speed, row by row.">']
     for tick in (10.0**e * s for e in range(-5, 2) for s in (1, 2, 5)):

@@ -218,7 +218,7 @@ def test_quantised_weights_are_expanded_not_streamed():
 
 
 def test_without_constants_power_is_the_rating():
-    result = served(8, stack=None)
+    result = served(8, stack=None, efficiency=1)
     assert result.number("device_power") == 700
     with pytest.raises(MissingFactError, match="knows no activities"):
         result.number("activity_memory")
@@ -234,6 +234,10 @@ def test_one_device_uses_its_power_for_a_step():
 
 def test_a_training_step_has_a_power():
     result = DistributedModel().solve(LLAMA, Systems.Clusters.Research_256, batch_size=256, seq_len=4096, zero_stage=3, recompute="full")
+    assert 300 < result.number("device_power") < 700
+    result = DistributedModel().solve(
+        LLAMA, Systems.Clusters.Research_256, batch_size=256, seq_len=4096, zero_stage=3, recompute="full", efficiency=1
+    )
     assert result.number("device_power") == 700
     assert result.number("energy_per_token") == pytest.approx(256 * 700 / result.number("throughput"))
 
@@ -262,7 +266,7 @@ def test_a_fleet_at_its_work_draws_less_than_its_maximum():
 
 def test_a_bound_tells_no_power():
     fleet, where = place()
-    work = ServingModel().solve(LLAMA, fleet=fleet, batch_size=32, input_len=300, output_len=400)
+    work = ServingModel().solve(LLAMA, fleet=fleet, batch_size=32, input_len=300, output_len=400, efficiency=1)
     with pytest.raises(InputError, match="work is a bound"):
         SustainabilityModel().solve(fleet, "30 days", work=work, **where)
     other = SingleNodeModel().solve(LLAMA, Hardware.Cloud.A100, batch_size=32, seq_len=500, phase="decode", stack="vllm")

@@ -52,7 +52,7 @@ def test_no_prediction_is_beyond_its_bound(scored):
 
 
 def test_a_ratio_and_an_efficiency_leave_the_constants_out():
-    bound = ServingModel().solve(LLAMA, H100, **SHAPE)
+    bound = ServingModel().solve(LLAMA, H100, efficiency=1, **SHAPE)
     assert ServingModel().solve(LLAMA, H100, efficiency=Efficiency(), **SHAPE).itl == bound.itl
     half = ServingModel().solve(LLAMA, H100, efficiency=0.5, **SHAPE)
     assert half.itl.m == pytest.approx(2 * bound.itl.m)
@@ -76,7 +76,7 @@ def test_constants_are_named_in_the_explanation():
 
 
 def test_an_estimate_is_slower_than_the_bound_and_has_an_interval():
-    bound = ServingModel().solve(LLAMA, H100, **SHAPE)
+    bound = ServingModel().solve(LLAMA, H100, efficiency=1, **SHAPE)
     estimate = ServingModel().solve(LLAMA, H100, efficiency=profile("serving"), **SHAPE)
     assert estimate.label == "estimate"
     assert estimate.itl > bound.itl

@@ -184,13 +184,13 @@ def test_constants_are_shown_by_name_and_answer_to_every_reading():
 
 
 def test_a_ratio_leaves_every_further_term_out():
-    whole, half = step(efficiency=None), step(efficiency=0.5)
+    whole, half = step(efficiency=1), step(efficiency=0.5)
     assert half.number("compute_time") == pytest.approx(2 * whole.number("compute_time"))
     assert "sustained_share" not in str(half.why("step_time"))
 
 
 def test_recomputing_every_other_layer_lies_half_way():
-    times = [step(recompute=n, efficiency=None).number("compute_time") for n in ("none", "alternate", "full")]
+    times = [step(recompute=n, efficiency=1).number("compute_time") for n in ("none", "alternate", "full")]
     assert times[1] == pytest.approx((times[0] + times[2]) / 2)
     stored = [step(recompute=n).number("memory_activations") for n in ("none", "alternate", "full")]
     assert stored[1] == pytest.approx((stored[0] + stored[2]) / 2)

@@ -77,7 +77,7 @@ def test_recommendation_and_diffusion_are_met():
 @pytest.mark.parametrize("phase", ["forward", "training"])
 def test_constants_slow_a_step_down_and_ratios_do_not_use_them(model, phase):
     given = {"batch_size": 32, "precision": "fp16", "phase": phase}
-    bound = SOLVER.solve(model, Hardware.Cloud.A100, **given)
+    bound = SOLVER.solve(model, Hardware.Cloud.A100, **given, efficiency=1)
     likely = SOLVER.solve(model, Hardware.Cloud.A100, **given, efficiency=profile("vision"))
     halved = SOLVER.solve(model, Hardware.Cloud.A100, **given, efficiency=Efficiency(0.5, 0.5))
     assert likely.label == "estimate"

@@ -13,7 +13,7 @@ OPERATIONS = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all")
 
 
 def solve(operation="all-reduce", size="1 GB", **arguments):
-    return CollectiveModel().solve(operation, size, **arguments)
+    return CollectiveModel().solve(operation, size, **{"efficiency": 1} | arguments)
 
 
 def pods(node, nodes, fabric=Systems.Fabrics.InfiniBand_NDR):
@@ -103,7 +103,7 @@ def test_a_number_has_an_interval():
 
 def test_serving_without_constants_is_as_it_was():
     arguments = {"node": H100, "batch_size": 8, "input_len": 512, "output_len": 64, "tp_size": 8}
-    found = ServingModel().solve(Models.Language.Llama3_70B, **arguments)
+    found = ServingModel().solve(Models.Language.Llama3_70B, **{"efficiency": 1} | arguments)
     assert found.inputs.links is None
 
 

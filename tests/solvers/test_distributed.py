@@ -35,7 +35,7 @@ FLEET = Fleet(
 
 def solve(model=LLAMA, fleet=FLEET, **arguments):
     """Solve a step of 128 sequences."""
-    return DistributedModel().solve(model, fleet, **{"batch_size": 128, "seq_len": 2048, **arguments})
+    return DistributedModel().solve(model, fleet, **{"efficiency": 1} | {"batch_size": 128, "seq_len": 2048, **arguments})
 
 
 @st.composite
@@ -72,7 +72,7 @@ def alone():
 
 @given(st.sampled_from([LLAMA, BIG_LLAMA, MIXTRAL]), st.integers(1, 16), st.integers(512, 8192))
 def test_one_device_is_the_single_node(model, batch, sequence):
-    one = SingleNodeModel().solve(model, ROOMY, batch_size=batch, seq_len=sequence, precision="bf16", phase="training")
+    one = SingleNodeModel().solve(model, ROOMY, batch_size=batch, seq_len=sequence, precision="bf16", phase="training", efficiency=1)
     step = solve(model, alone(), batch_size=batch, microbatch_size=batch, seq_len=sequence)
     assert step.number("compute_time") == pytest.approx(one.number("latency_compute"), rel=1e-12)
     assert step.number("memory_footprint") == pytest.approx(one.number("memory_footprint"), rel=1e-12)
@@ -165,14 +165,14 @@ def test_training_state_is_sixteen_bytes_a_parameter():
 
 
 def test_llama3_70b_needs_a_layout(cluster):
-    step = DistributedModel().solve(BIG_LLAMA, cluster, batch_size=256, seq_len=4096)
+    step = DistributedModel().solve(BIG_LLAMA, cluster, batch_size=256, seq_len=4096, efficiency=1)
     assert not step.feasible
     with pytest.raises(InfeasibleError, match="TB too much"):
         _ = step.step_time
     assert step.memory_weights.to("GB").magnitude == pytest.approx(141.1, abs=0.1)
     assert (
         DistributedModel()
-        .solve(BIG_LLAMA, cluster, batch_size=256, seq_len=4096, tp_size=8, pp_size=4, zero_stage=1, recompute="full")
+        .solve(BIG_LLAMA, cluster, batch_size=256, seq_len=4096, tp_size=8, pp_size=4, zero_stage=1, recompute="full", efficiency=1)
         .feasible
     )
 
@@ -239,7 +239,9 @@ def test_state_is_conserved_over_the_devices(ep, stage, cp):
     """However it is sharded, the devices together hold every parameter's optimizer state once, and no less."""
     model = Models.Language.Mixtral_8x7B
     fleet = Systems.Clusters.Research_256
-    step = DistributedModel().solve(model, fleet, 256, 4096, tp_size=2, ep_size=ep, cp_size=cp, zero_stage=stage, recompute="full")
+    step = DistributedModel().solve(
+        model, fleet, 256, 4096, tp_size=2, ep_size=ep, cp_size=cp, zero_stage=stage, recompute="full", efficiency=1
+    )
     for name, bytes_each, sharded_from in zip(STATE, (2, 2, 12), (3, 2, 1), strict=True):
         held = step.number(name) * fleet.devices
         least = model.parameters * bytes_each
@@ -252,7 +254,8 @@ def test_experts_held_once_are_not_reduced():
 
     fleet = Fleet(node=Systems.Nodes.DGX_H100.replace(accelerator__memory__capacity="1 TB"), nodes=1)
     spread, together = (
-        DistributedModel().solve(Models.Language.Mixtral_8x7B, fleet, 8, 512, ep_size=e, zero_stage=1, recompute="full") for e in (8, 1)
+        DistributedModel().solve(Models.Language.Mixtral_8x7B, fleet, 8, 512, ep_size=e, zero_stage=1, recompute="full", efficiency=1)
+        for e in (8, 1)
     )
     routed = 45_097_156_608
     share = 1 - routed / Models.Language.Mixtral_8x7B.parameters
@@ -263,7 +266,7 @@ def test_the_slower_of_port_and_fabric_sets_the_pace():
     fast = Systems.Clusters.Research_256
     slow = fast.replace(fabric=Systems.Fabrics.Ethernet_100G)
     times = [
-        DistributedModel().solve(Models.Language.Llama3_8B, f, 256, 2048, zero_stage=1).number("dp_communication_time")
+        DistributedModel().solve(Models.Language.Llama3_8B, f, 256, 2048, zero_stage=1, efficiency=1).number("dp_communication_time")
         for f in (fast, slow)
     ]
     assert times[1] > 2 * times[0]
@@ -274,7 +277,7 @@ def test_a_pair_in_a_mesh_has_its_own_links_only():
 
     pair, all_four = (
         ServingModel()
-        .solve(Models.Language.Llama3_8B, node=Systems.Nodes.HGX_H100_4, input_len=1024, output_len=2, tp_size=t)
+        .solve(Models.Language.Llama3_8B, node=Systems.Nodes.HGX_H100_4, input_len=1024, output_len=2, tp_size=t, efficiency=1)
         .why("communication_time")
         for t in (2, 4)
     )
@@ -286,7 +289,7 @@ def test_one_device_keeps_all_of_its_speed():
     from mlsysim import Fleet
 
     alone = Fleet(node=Systems.Nodes.DGX_H100.replace(accelerators=1), nodes=1)
-    step = DistributedModel().solve(Models.Language.Llama3_8B.replace(layers=2), alone, 4, 1024)
+    step = DistributedModel().solve(Models.Language.Llama3_8B.replace(layers=2), alone, 4, 1024, efficiency=1)
     assert step.number("scaling_efficiency") == pytest.approx(1, rel=1e-12)
 
 
@@ -294,7 +297,7 @@ def test_only_the_last_backward_pass_hides_the_reduction():
     fleet = Systems.Clusters.Research_256
     few, many = (
         DistributedModel()
-        .solve(Models.Language.Llama3_8B, fleet, b, 256, zero_stage=1, recompute="full")
+        .solve(Models.Language.Llama3_8B, fleet, b, 256, zero_stage=1, recompute="full", efficiency=1)
         .number("exposed_communication_time")
         for b in (256, 2048)
     )
@@ -543,7 +546,7 @@ def test_the_fullest_stage_sets_the_pace():
 
 def test_llama3_405b_is_laid_out():
     layout = {"tp_size": 8, "pp_size": 16, "zero_stage": 1, "attention": "flash", "sequence_parallel": True, "recompute": "full"}
-    step = DistributedModel().solve(Models.Language.Llama3_405B, Systems.Clusters.Llama3_405B, 2048, 8192, **layout)
+    step = DistributedModel().solve(Models.Language.Llama3_405B, Systems.Clusters.Llama3_405B, 2048, 8192, **{"efficiency": 1} | layout)
     assert step.feasible
     assert step.number("dp_size") == 128
 

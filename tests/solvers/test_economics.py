@@ -53,7 +53,9 @@ def test_durations_can_be_written_or_given():
 
 
 def test_the_chain_from_serving(four):
-    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+    serving = ServingModel().solve(
+        Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256, tp_size=4, efficiency=1
+    )
     cost = EconomicsModel().solve(four, "1 year", serving=serving, utilization=0.5, **TERMS)
     queries = serving.number("request_rate") * 8760 * 3600 * 0.5
     assert cost.number("cost_per_query") == pytest.approx(cost.number("tco") / queries, rel=1e-12)
@@ -80,7 +82,9 @@ def test_the_chain_from_training(cluster):
 
 def test_a_run_costs_what_its_tokens_cost(cluster):
     """A training run is as many tokens as it is: its cost is their cost, whatever the utilization."""
-    training = DistributedModel().solve(Models.Language.Llama3_8B, cluster, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1)
+    training = DistributedModel().solve(
+        Models.Language.Llama3_8B, cluster, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1, efficiency=1
+    )
     for utilization in (1.0, 0.5):
         cost = EconomicsModel().solve(cluster, "1 year", training=training, utilization=utilization, **TERMS)
         tokens = float(Models.Language.Llama3_8B.published.training_tokens)
@@ -88,8 +92,8 @@ def test_a_run_costs_what_its_tokens_cost(cluster):
 
 
 def test_an_infeasible_result_stops_the_chain(four):
-    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256)
-    training = DistributedModel().solve(Models.Language.Llama3_70B, four, batch_size=16, seq_len=1024)
+    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256, efficiency=1)
+    training = DistributedModel().solve(Models.Language.Llama3_70B, four, batch_size=16, seq_len=1024, efficiency=1)
     for name, result in (("serving", serving), ("training", training)):
         with pytest.raises(InfeasibleError) as stopped:
             EconomicsModel().solve(four, "1 year", **{name: result}, **TERMS)
@@ -97,7 +101,9 @@ def test_an_infeasible_result_stops_the_chain(four):
 
 
 def test_a_result_of_another_fleet_is_refused(four):
-    serving = ServingModel().solve(Models.Language.Llama3_8B, hardware=Hardware.Cloud.H100, batch_size=16, input_len=1024, output_len=256)
+    serving = ServingModel().solve(
+        Models.Language.Llama3_8B, hardware=Hardware.Cloud.H100, batch_size=16, input_len=1024, output_len=256, efficiency=1
+    )
     with pytest.raises(InputError, match="solved on 1 x"):
         EconomicsModel().solve(four, "1 year", serving=serving, **TERMS)
 
@@ -105,7 +111,7 @@ def test_a_result_of_another_fleet_is_refused(four):
 def test_a_result_of_other_machines_is_refused(cluster):
     """As many devices are not the same devices."""
     other = cluster.replace(node=Systems.Nodes.DGX_A100)
-    serving = ServingModel().solve(Models.Language.Llama3_8B, fleet=other, batch_size=16, input_len=1024, output_len=256)
+    serving = ServingModel().solve(Models.Language.Llama3_8B, fleet=other, batch_size=16, input_len=1024, output_len=256, efficiency=1)
     with pytest.raises(InputError, match="serving"):
         EconomicsModel().solve(cluster, "1 year", serving=serving, **TERMS)
 
@@ -305,7 +311,9 @@ def test_dearer_rent_pays_off_sooner(price, factor):
 @given(st.integers(1, 64), st.integers(1, 4096), st.integers(1, 512), st.floats(0.01, 1))
 def test_prompts_and_answers_bear_the_whole_cost(batch, input_len, output_len, utilization):
     fleet = FLEET.replace(nodes=1)
-    serving = ServingModel().solve(Models.Language.Llama3_8B, fleet=fleet, batch_size=batch, input_len=input_len, output_len=output_len)
+    serving = ServingModel().solve(
+        Models.Language.Llama3_8B, fleet=fleet, batch_size=batch, input_len=input_len, output_len=output_len, efficiency=1
+    )
     if not serving.feasible:
         return
     cost = solve(fleet, serving=serving, utilization=utilization)
@@ -317,7 +325,9 @@ def test_prompts_and_answers_bear_the_whole_cost(batch, input_len, output_len, u
 
 
 def test_the_length_of_a_prompt_is_an_input_of_its_price(four, terms):
-    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+    serving = ServingModel().solve(
+        Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256, tp_size=4, efficiency=1
+    )
     cost = EconomicsModel().solve(four, "1 year", serving=serving, **terms)
     assert "input_len" in cost.why("cost_per_million_input_tokens").leaves
     up, down = (
@@ -325,7 +335,9 @@ def test_the_length_of_a_prompt_is_an_input_of_its_price(four, terms):
         .solve(
             four,
             "1 year",
-            serving=ServingModel().solve(Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=n, output_len=256, tp_size=4),
+            serving=ServingModel().solve(
+                Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=n, output_len=256, tp_size=4, efficiency=1
+            ),
             **terms,
         )
         .number("cost_per_million_input_tokens")

@@ -95,6 +95,7 @@ def _valid():
             "collective": "auto",
             "tp_across_nodes": True,
             "bucket_size": "100 MB",
+            "overlap": ("stage",),
             "stack": None,
         },
         "CollectiveModel": {

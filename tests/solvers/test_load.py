@@ -17,7 +17,7 @@ ROOMY = Systems.Nodes.DGX_H100.replace(accelerator__memory__capacity="1000 TB", 
 def served(nodes=1, **arguments):
     """Solve serving on single-device nodes with all the memory that there could be."""
     given = {"batch_size": 32, "input_len": 1024, "output_len": 256, **arguments}
-    return ServingModel().solve(LLAMA, fleet=Fleet(node=ROOMY, nodes=nodes), **given)
+    return ServingModel().solve(LLAMA, fleet=Fleet(node=ROOMY, nodes=nodes), **{"efficiency": 1} | given)
 
 
 SERVED = served()
@@ -203,8 +203,8 @@ def test_pools_apart_do_not_disturb_each_other():
     assert slow.number("max_request_rate") == pytest.approx(2 * 1e9 / cache, rel=1e-12)
 
 
-TOO_MUCH = ServingModel().solve(LLAMA, Hardware.Cloud.H100, batch_size=9999, input_len=999, output_len=9)
-STAGED = ServingModel().solve(LLAMA, Hardware.Cloud.H100, batch_size=32, input_len=1024, output_len=256, pp_size=2)
+TOO_MUCH = ServingModel().solve(LLAMA, Hardware.Cloud.H100, batch_size=9999, input_len=999, output_len=9, efficiency=1)
+STAGED = ServingModel().solve(LLAMA, Hardware.Cloud.H100, batch_size=32, input_len=1024, output_len=256, pp_size=2, efficiency=1)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ STAGED = ServingModel().solve(LLAMA, Hardware.Cloud.H100, batch_size=32, input_l
         ({"prefill": served(kv_precision="fp8"), "kv_bandwidth": "1 GB/s"}, InputError, "kv_size"),
         (
             {
-                "prefill": ServingModel().solve(Models.Language.Llama3_70B, ROOMY.accelerator, input_len=1024, output_len=2),
+                "prefill": ServingModel().solve(Models.Language.Llama3_70B, ROOMY.accelerator, input_len=1024, output_len=2, efficiency=1),
                 "kv_bandwidth": "1 GB/s",
             },
             InputError,

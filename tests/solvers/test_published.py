@@ -19,7 +19,7 @@ def rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def solve(row: dict[str, str], efficiency: Efficiency | None = None):
+def solve(row: dict[str, str], efficiency: Efficiency | float = 1):
     """One step of Korthikanti et al. 2022, Table 5; capacity is lifted, since their fragmentation is not ours."""
     layers, hidden, heads = (int(row[n]) for n in ("layers", "hidden", "heads"))
     model = TransformerWorkload(

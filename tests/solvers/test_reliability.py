@@ -34,7 +34,9 @@ def test_more_nodes_fail_more_often():
 
 
 def test_the_chain_from_training(cluster):
-    training = DistributedModel().solve(Models.Language.Llama3_8B, cluster, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1)
+    training = DistributedModel().solve(
+        Models.Language.Llama3_8B, cluster, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1, efficiency=1
+    )
     found = solve(cluster, training=training, recovery_time="10 min")
     store = cluster.storage.write_bandwidth.to("byte/s").magnitude
     assert found.number("checkpoint_time") == pytest.approx(training.number("checkpoint_size") / store, rel=1e-12)
@@ -44,7 +46,7 @@ def test_the_chain_from_training(cluster):
 
 
 def test_an_infeasible_result_stops_the_chain(cluster):
-    training = DistributedModel().solve(Models.Language.Llama3_70B, cluster, batch_size=256, seq_len=4096)
+    training = DistributedModel().solve(Models.Language.Llama3_70B, cluster, batch_size=256, seq_len=4096, efficiency=1)
     with pytest.raises(InfeasibleError) as stopped:
         solve(cluster, training=training)
     assert str(stopped.value) == training.reason
@@ -227,7 +229,9 @@ def test_more_failures_never_raise_goodput(checkpoint, recovery, mtbf, factor, g
 
 
 def test_the_size_of_a_checkpoint_is_in_decimal_bytes():
-    training = DistributedModel().solve(Models.Language.Llama3_8B, CLUSTER, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1)
+    training = DistributedModel().solve(
+        Models.Language.Llama3_8B, CLUSTER, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1, efficiency=1
+    )
     gb, gib = (
         solve(CLUSTER.replace(storage__write_bandwidth=f"100 {unit}/s"), training=training).number("checkpoint_time")
         for unit in ("GB", "GiB")
@@ -338,7 +342,9 @@ def test_step_time_failures_and_checkpoints_in_one_answer(cluster):
 
 
 def test_a_training_that_never_ends_says_so(cluster):
-    training = DistributedModel().solve(Models.Language.Llama3_8B, cluster, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1)
+    training = DistributedModel().solve(
+        Models.Language.Llama3_8B, cluster, batch_size=512, seq_len=4096, tp_size=4, zero_stage=1, efficiency=1
+    )
     found = solve(cluster.replace(mtbf="1 min"), training=training, recovery_time="10 hours")
     for name in ("effective_duration", "effective_run_time"):
         with pytest.raises(InfeasibleError, match="never ends"):

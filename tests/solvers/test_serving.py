@@ -21,12 +21,12 @@ ROOMY = H100.replace(memory__capacity="1000 TB")
 def solve(model=LLAMA, **arguments):
     """Solve on a device with all the memory that there could be, unless another place is given."""
     place = {} if {"node", "fleet", "hardware"} & set(arguments) else {"hardware": ROOMY}
-    return ServingModel().solve(model, **{"batch_size": 8, "input_len": 512, "output_len": 128, **place, **arguments})
+    return ServingModel().solve(model, **{"efficiency": 1} | {"batch_size": 8, "input_len": 512, "output_len": 128, **place, **arguments})
 
 
 def test_decode_is_the_same_from_both_solvers():
-    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode")
-    served = ServingModel().solve(LLAMA, hardware=H100, batch_size=64, input_len=2047, output_len=2)
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode", efficiency=1)
+    served = ServingModel().solve(LLAMA, hardware=H100, batch_size=64, input_len=2047, output_len=2, efficiency=1)
     assert served.number("itl") == step.number("latency")
     assert served.itl.to("ms").magnitude == pytest.approx(9.61, rel=1e-3)
 
@@ -36,31 +36,33 @@ def test_one_device_is_the_single_node(model, batch, length):
     served = solve(model, batch_size=batch, input_len=length, output_len=2)
     one = {"batch_size": batch, "hardware": ROOMY}
     assert served.number("ttft") == pytest.approx(
-        SingleNodeModel().solve(model, **one, seq_len=length, phase="prefill").number("latency"), rel=1e-12
+        SingleNodeModel().solve(model, **{"efficiency": 1} | one, seq_len=length, phase="prefill").number("latency"), rel=1e-12
     )
     assert served.number("itl") == pytest.approx(
-        SingleNodeModel().solve(model, **one, seq_len=length + 1, phase="decode").number("latency"), rel=1e-12
+        SingleNodeModel().solve(model, **{"efficiency": 1} | one, seq_len=length + 1, phase="decode").number("latency"), rel=1e-12
     )
     assert served.number("communication_time") == 0
 
 
 def test_llama3_70b_needs_four_devices(four):
-    one = ServingModel().solve(BIG_LLAMA, hardware=H100, batch_size=16, input_len=1024, output_len=256)
+    one = ServingModel().solve(BIG_LLAMA, hardware=H100, batch_size=16, input_len=1024, output_len=256, efficiency=1)
     assert not one.feasible
     for name in ("ttft", "itl", "request_latency", "throughput", "decode_throughput", "request_rate", "concurrency"):
         with pytest.raises(InfeasibleError, match=r"needs .* GB .* which has 80 GB.* GB too much"):
             getattr(one, name)
     assert one.max_batch_size.magnitude == 0
     for place in ({"fleet": four}, {"node": Systems.Nodes.HGX_H100_4}, {"hardware": H100}):
-        served = ServingModel().solve(BIG_LLAMA, **place, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+        served = ServingModel().solve(BIG_LLAMA, **{"efficiency": 1} | place, batch_size=16, input_len=1024, output_len=256, tp_size=4)
         assert served.feasible
         assert served.replicas.magnitude == 1
         assert served.communication_time.magnitude > 0
 
 
 def test_a_fleet_holds_as_many_replicas_as_fit(cluster):
-    one = ServingModel().solve(BIG_LLAMA, node=Systems.Nodes.DGX_H100, batch_size=16, input_len=1024, output_len=256, tp_size=8)
-    many = ServingModel().solve(BIG_LLAMA, fleet=cluster, batch_size=16, input_len=1024, output_len=256, tp_size=8)
+    one = ServingModel().solve(
+        BIG_LLAMA, node=Systems.Nodes.DGX_H100, batch_size=16, input_len=1024, output_len=256, tp_size=8, efficiency=1
+    )
+    many = ServingModel().solve(BIG_LLAMA, fleet=cluster, batch_size=16, input_len=1024, output_len=256, tp_size=8, efficiency=1)
     assert many.number("replicas") == 32
     assert many.number("itl") == one.number("itl")
     assert many.number("throughput") == pytest.approx(32 * one.number("throughput"), rel=1e-12)
@@ -87,7 +89,7 @@ def test_a_layout_that_cannot_be_is_refused(arguments, says):
 @pytest.mark.parametrize("places", [{}, {"hardware": H100, "node": NODE}], ids=["none", "two"])
 def test_exactly_one_place_is_given(places):
     with pytest.raises(InputError, match="exactly one of hardware, node and fleet"):
-        ServingModel().solve(LLAMA, **places, input_len=8, output_len=8)
+        ServingModel().solve(LLAMA, **{"efficiency": 1} | places, input_len=8, output_len=8)
 
 
 @given(batches, lengths, outputs, degrees)
@@ -149,7 +151,15 @@ def test_int4_weights_help_less_the_larger_the_batch():
     for batch in (1, 8, 64, 512):
         times = [
             ServingModel()
-            .solve(Models.Language.Llama3_8B, Hardware.Cloud.H200, batch_size=batch, input_len=1024, output_len=64, weight_precision=p)
+            .solve(
+                Models.Language.Llama3_8B,
+                Hardware.Cloud.H200,
+                batch_size=batch,
+                input_len=1024,
+                output_len=64,
+                weight_precision=p,
+                efficiency=1,
+            )
             .number("itl")
             for p in (None, "int4")
         ]
@@ -179,7 +189,7 @@ def experts(ep, **arguments):
     """Solve DeepSeek-V3 on 256 roomy devices with a tensor group a node."""
     fleet = Systems.Clusters.Research_256.replace(node__accelerator__memory__capacity="1000 TB")
     given = {"batch_size": 16, "input_len": 512, "output_len": 64, "tp_size": 8, "precision": "bf16", **arguments}
-    return ServingModel().solve(DEEPSEEK, fleet=fleet, ep_size=ep, **given)
+    return ServingModel().solve(DEEPSEEK, fleet=fleet, ep_size=ep, **{"efficiency": 1} | given)
 
 
 @given(batches, st.sampled_from([2, 4, 8, 16, 32]))
@@ -201,6 +211,7 @@ def test_experts_inside_a_node_need_no_network():
         output_len=8,
         ep_size=8,
         precision="fp8",
+        efficiency=1,
     )
     assert inside.feasible
     assert inside.number("replicas") == 8

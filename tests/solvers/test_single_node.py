@@ -26,11 +26,11 @@ models = st.sampled_from([LLAMA, Models.Language.Mixtral_8x7B, Models.Language.D
 
 def solve(model=LLAMA, hardware=BIG, **arguments):
     """Solve with a precision that every phase has."""
-    return SingleNodeModel().solve(model, hardware, **{"precision": "bf16", **arguments})
+    return SingleNodeModel().solve(model, hardware, **{"efficiency": 1} | {"precision": "bf16", **arguments})
 
 
 def test_the_figure_of_llama3_8b():
-    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode")
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode", efficiency=1)
     assert step.latency.to("ms").magnitude == pytest.approx(9.61, rel=1e-3)
     assert step.bottleneck == "memory"
     assert step.label == "bound"
@@ -39,14 +39,14 @@ def test_the_figure_of_llama3_8b():
 
 
 def test_llama3_70b_does_not_fit_one_device():
-    step = SingleNodeModel().solve(Models.Language.Llama3_70B, H100, seq_len=2048, phase="decode")
+    step = SingleNodeModel().solve(Models.Language.Llama3_70B, H100, seq_len=2048, phase="decode", efficiency=1)
     assert not step.feasible
     with pytest.raises(InfeasibleError, match=r"141\.\d.* GB .*80 GB.* too much"):
         _ = step.latency
 
 
 def test_ridge_point_and_energy_follow():
-    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode")
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=64, seq_len=2048, phase="decode", efficiency=1)
     assert step.ridge_point.magnitude == pytest.approx(989.4 / 3.35, rel=1e-12)
     assert step.energy.to("J").magnitude == pytest.approx(700 * step.number("latency"), rel=1e-12)
     assert step.throughput.magnitude == pytest.approx(64 / step.number("latency"), rel=1e-12)
@@ -64,13 +64,13 @@ def test_a_mixture_computes_its_active_experts_and_reads_all_that_many_tokens_to
 
 def test_a_convolutional_network_needs_no_sequence():
     net = Models.Vision.ResNet50
-    assert SingleNodeModel().solve(net, H100, batch_size=8).feasible
+    assert SingleNodeModel().solve(net, H100, batch_size=8, efficiency=1).feasible
     with pytest.raises(InputError, match="seq_len"):
-        SingleNodeModel().solve(net, H100, seq_len=3)
+        SingleNodeModel().solve(net, H100, seq_len=3, efficiency=1)
     with pytest.raises(InputError, match="seq_len"):
-        SingleNodeModel().solve(LLAMA, H100)
+        SingleNodeModel().solve(LLAMA, H100, efficiency=1)
     with pytest.raises(InputError, match="decode"):
-        SingleNodeModel().solve(net, H100, phase="decode")
+        SingleNodeModel().solve(net, H100, phase="decode", efficiency=1)
 
 
 @given(models, phases, batches, sequences, factors)
@@ -140,7 +140,7 @@ def test_convolutional_networks_obey_the_same_laws(model, batch, phase):
 
 @given(phases, batches, sequences)
 def test_feasible_means_that_the_footprint_fits(phase, batch, sequence):
-    step = SingleNodeModel().solve(LLAMA, H100, batch_size=batch, seq_len=sequence, precision="bf16", phase=phase)
+    step = SingleNodeModel().solve(LLAMA, H100, batch_size=batch, seq_len=sequence, precision="bf16", phase=phase, efficiency=1)
     assert step.feasible == (step.number("memory_footprint") <= 80e9)
     assert bool(step.reason) != step.feasible
 
@@ -153,7 +153,7 @@ def test_every_model_meets_every_device(device):
             for phase in model.phases:
                 if phase == "training" and precision not in model.training_precisions:
                     continue
-                step = SingleNodeModel().solve(model, device, precision=precision, phase=phase, **given_)
+                step = SingleNodeModel().solve(model, device, precision=precision, phase=phase, **{"efficiency": 1} | given_)
                 assert step.number("memory_footprint") > 0
                 if step.feasible:
                     assert step.number("latency") > 0, (model, precision, phase)
@@ -168,24 +168,28 @@ HOSTED = {"seq_len": 512, "phase": "decode", "memory_level": "host"}
 
 def test_weights_over_the_host_link_bound_a_small_batch():
     """16.06 GB less the input table, over one direction of PCIe Gen5: 15.01 GB / 64 GB/s."""
-    step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=1, **HOSTED)
+    step = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=1, **{"efficiency": 1} | HOSTED)
     assert step.number("latency") == pytest.approx((8_030_261_248 - 128256 * 4096) * 2 / 64e9, rel=1e-12)
     assert step.bottleneck == "memory"
-    many = SingleNodeModel().solve(Models.Language.Llama3_8B, Hardware.Cloud.H100, **{**HOSTED, "phase": "prefill"}, batch_size=512)
+    many = SingleNodeModel().solve(
+        Models.Language.Llama3_8B, Hardware.Cloud.H100, **{"efficiency": 1} | {**HOSTED, "phase": "prefill"}, batch_size=512
+    )
     assert many.bottleneck == "compute"
 
 
 def test_a_model_that_does_not_fit_runs_from_the_host():
     llama = Models.Language.Llama3_70B
-    assert not SingleNodeModel().solve(llama, Hardware.Cloud.H100, batch_size=8, seq_len=512, phase="decode").feasible
-    assert SingleNodeModel().solve(llama, Hardware.Cloud.H100, batch_size=8, **HOSTED).feasible
+    assert not SingleNodeModel().solve(llama, Hardware.Cloud.H100, batch_size=8, seq_len=512, phase="decode", efficiency=1).feasible
+    assert SingleNodeModel().solve(llama, Hardware.Cloud.H100, batch_size=8, **{"efficiency": 1} | HOSTED).feasible
 
 
 @given(st.integers(1, 512), st.integers(1, 8192), st.sampled_from(["forward", "prefill", "decode"]))
 def test_offload_is_never_faster_and_never_takes_more_memory(batch, length, phase):
     device = Hardware.Cloud.H100.replace(memory__capacity="1000 TB")
     near, far = (
-        SingleNodeModel().solve(Models.Language.Mixtral_8x7B, device, batch_size=batch, seq_len=length, phase=phase, memory_level=level)
+        SingleNodeModel().solve(
+            Models.Language.Mixtral_8x7B, device, batch_size=batch, seq_len=length, phase=phase, memory_level=level, efficiency=1
+        )
         for level in ("main", "host")
     )
     assert far.number("latency") >= near.number("latency") * (1 - 1e-12)
@@ -195,11 +199,11 @@ def test_offload_is_never_faster_and_never_takes_more_memory(batch, length, phas
 def test_on_the_chip_the_cache_bounds():
     chip = Hardware.Cloud.H100.replace(memory__cache_bandwidth="20 TB/s", memory__cache="50 GB")
     arguments = {"batch_size": 4, "seq_len": 512, "phase": "decode"}
-    near = SingleNodeModel().solve(Models.Language.Llama3_8B, chip, **arguments, memory_level="cache")
-    main = SingleNodeModel().solve(Models.Language.Llama3_8B, chip, **arguments)
+    near = SingleNodeModel().solve(Models.Language.Llama3_8B, chip, **{"efficiency": 1} | arguments, memory_level="cache")
+    main = SingleNodeModel().solve(Models.Language.Llama3_8B, chip, **{"efficiency": 1} | arguments)
     assert main.number("latency") / near.number("latency") == pytest.approx(20 / 3.35, rel=1e-12)
     small = chip.replace(memory__cache="1 GB")
-    full = SingleNodeModel().solve(Models.Language.Llama3_8B, small, **arguments, memory_level="cache")
+    full = SingleNodeModel().solve(Models.Language.Llama3_8B, small, **{"efficiency": 1} | arguments, memory_level="cache")
     assert not full.feasible
     assert "on chip needs" in full.reason
 
@@ -217,4 +221,4 @@ def test_on_the_chip_the_cache_bounds():
 def test_a_level_that_is_not_there_is_refused(arguments, error, says):
     given_ = {"model": Models.Language.Llama3_8B, "hardware": Hardware.Cloud.H100, "seq_len": 64, **arguments}
     with pytest.raises(error, match=says):
-        SingleNodeModel().solve(**given_)
+        SingleNodeModel().solve(**{"efficiency": 1} | given_)
