@@ -24,6 +24,13 @@ SOFT = 0.1
 """Errors of the logarithm beyond which a row counts less than by its square."""
 
 
+PULL = 0.05
+"""How strongly constants stay near those of a profile that they are sought near, where rows say nothing about them."""
+
+ENOUGH = 30
+"""Rows of a kind from which those that count in the published figures alone give its interval."""
+
+
 def rows_of(family: str) -> list[Row]:
     """Return the rows on which a family is fitted, and those that its constants are compared with too."""
     chosen = module(family)
@@ -63,9 +70,11 @@ def fit(family: str, rows: list[Row], near: Profile | None = None) -> Profile:
     start = np.log([described[n]["start"] if near is None else value_of(near, n) for n in names])
     ends = [(math.log(described[n].get("least", 1e-30)), math.log(described[n].get("most", _most(base, n)))) for n in names]
     weight = weights(family, rows)
+    pull = 0.0 if near is None else PULL
 
     def residuals(point: np.ndarray) -> np.ndarray:
-        return weight * logs(family, rows, base.with_values(dict(zip(names, np.exp(point).tolist(), strict=True))))
+        misses = weight * logs(family, rows, base.with_values(dict(zip(names, np.exp(point).tolist(), strict=True))))
+        return np.append(misses, pull * (point - start))
 
     start = np.clip(start, [e[0] + 1e-6 for e in ends], [e[1] - 1e-6 for e in ends])
     found = least_squares(residuals, start, bounds=list(zip(*ends, strict=True)), loss="soft_l1", f_scale=SOFT, diff_step=1e-3, x_scale=0.1)
@@ -108,26 +117,35 @@ def answerable(family: str, rows: list[Row]) -> list[Row]:
 def intervals(family: str, rows: list[Row], without: dict[str, Profile], deployed: Profile) -> dict[str, Any]:
     """Return the middle eighty percent of measured over predicted time, by kind, where constants were fitted without the rows.
 
-    For hardware that was seen, without the rows of a row's group; for hardware that was not, without all of its hardware. Of a kind that
-    has rows that count in the published figures, these alone are looked at.
+    For hardware that was seen, half way between the constants as they are and those without the rows of a row's group; for hardware that
+    was not, those without all rows of a row's hardware. Of a kind with enough rows that count in the published figures, these alone are
+    looked at.
     """
     chosen = module(family)
     used = {id(r): chosen.predict(r, deployed).hardware for r in rows}
     blind = left_out(family, rows, lambda r: used[id(r)], deployed)
+    known: dict[str, list[float]] = defaultdict(list)
     seen: dict[str, list[float]] = defaultdict(list)
     unseen: dict[str, list[float]] = defaultdict(list)
-    counted = {chosen.kind(r) for r in rows if chosen.headline(r)}
+    best = [chosen.kind(r) for r in rows if chosen.headline(r)]
+    counted = {k for k in best if best.count(k) >= ENOUGH}
     for row in rows:
         if chosen.kind(row) in counted and not chosen.headline(row):
             continue
+        known[chosen.kind(row)] += logs(family, [row], deployed).tolist()
         seen[chosen.kind(row)] += logs(family, [row], without.get(chosen.group(row), deployed)).tolist()
         unseen[chosen.kind(row)] += logs(family, [row], blind[used[id(row)]]).tolist()
-    return {k: {"seen": _ends(seen[k]), "unseen": _wider(_ends(seen[k]), _ends(unseen[k])), "rows": len(seen[k])} for k in sorted(seen)}
+    found = {}
+    for kind in sorted(seen):
+        usual, blinder = _ends(known[kind], seen[kind]), _ends(unseen[kind])
+        found[kind] = {"seen": usual, "unseen": _wider(usual, blinder), "rows": len(seen[kind])}
+    return found
 
 
-def _ends(values: list[float]) -> list[float]:
-    ordered = sorted(values)
-    return [float(f"{math.exp(quantile(ordered, q)):.3g}") for q in (0.1, 0.9)]
+def _ends(*samples: list[float]) -> list[float]:
+    """Return both ends of the middle eighty percent, half way between those of several samples."""
+    ends = [np.mean([quantile(sorted(s), q) for s in samples]) for q in (0.1, 0.9)]
+    return [float(f"{math.exp(e):.3g}") for e in ends]
 
 
 def _wider(seen: list[float], unseen: list[float]) -> list[float]:

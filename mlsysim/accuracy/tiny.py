@@ -28,7 +28,7 @@ def takes(row: Row) -> bool:
 
 def kind(row: Row) -> str:
     """Return which interval applies."""
-    return "energy" if row.text("metric") == "energy_uj_per_inference" else "inference"
+    return {"energy_uj_per_inference": "energy", "inference_latency_ms": "phone"}.get(row.text("metric"), "inference")
 
 
 def group(row: Row) -> str:
