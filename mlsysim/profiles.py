@@ -63,7 +63,8 @@ class Profile:
     intervals: Mapping[str, Mapping[str, tuple[float, float]]]
     hardware: frozenset[str]
     scale: float = 1.0
-    _known: dict[Any, tuple[dict[str, Any], dict[str, Origin]]] = field(default_factory=dict, repr=False)
+    known: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What solves have assumed with it, by the hardware, the stack and so on."""
 
     @property
     def label(self) -> str:
@@ -72,17 +73,13 @@ class Profile:
 
     def on(self, **kinds: str) -> tuple[dict[str, Any], dict[str, Origin]]:
         """Return the constants that hold for a piece of hardware, a stack and so on, by name, with their origins."""
-        key = tuple(kinds.items())
-        if (found := self._known.get(key)) is None:
-            values, origins = dict(self.values), {n: f"constants.{self.family}.{n}" for n in self.values}
-            for title, group in self.groups.items():
-                if group.of in kinds and group.has(kinds[group.of]):
-                    values |= group.values
-                    origins |= {n: f"constants.{self.family}.{title}.{n}" for n in group.values}
-            stretched = {n: self._stretched(n, v) for n, v in values.items()}
-            found = stretched, {n: Origin(o, self.symbols[n]) for n, o in origins.items()}
-            self._known[key] = found
-        return found
+        values, origins = dict(self.values), {n: f"constants.{self.family}.{n}" for n in self.values}
+        for title, group in self.groups.items():
+            if group.of in kinds and group.has(kinds[group.of]):
+                values |= group.values
+                origins |= {n: f"constants.{self.family}.{title}.{n}" for n in group.values}
+        stretched = {n: self._stretched(n, v) for n, v in values.items()}
+        return stretched, {n: Origin(o, self.symbols[n]) for n, o in origins.items()}
 
     def _stretched(self, name: str, value: float) -> float:
         """Scale a constant as the calibration asks: times grow with it, shares and rates shrink."""
@@ -112,11 +109,11 @@ class Profile:
                 groups[group] = replace(groups[group], values={**groups[group].values, name: value})
             else:
                 values[name] = value
-        return replace(self, values=values, groups=groups, _known={})
+        return replace(self, values=values, groups=groups, known={})
 
     def scaled(self, scale: float) -> "Profile":
         """Return the profile calibrated: everything takes ``scale`` times as long."""
-        return replace(self, scale=self.scale * scale, _known={})
+        return replace(self, scale=self.scale * scale, known={})
 
 
 @cache

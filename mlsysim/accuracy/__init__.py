@@ -15,9 +15,10 @@ A module a family answers rows from their configuration alone, through the solve
 """
 
 from importlib import import_module
+from math import isfinite
 from types import ModuleType
 
-from ..errors import InputError
+from ..errors import InputError, MlsysimError
 from ..profiles import Profile, families, profile
 from .rows import Answer, Row, Unanswered
 
@@ -57,7 +58,11 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     name = family(row)
     try:
         answer: Answer = module(name).predict(row, using)
-    except InputError as error:
+    except MlsysimError as error:
         raise Unanswered(str(error)) from None
+    except ArithmeticError:
+        raise Unanswered("the row states a zero, or a number without measure, where something is divided by it") from None
+    if not (isfinite(answer.value) and answer.value > 0):
+        raise Unanswered("from the numbers of the row nothing follows that could be measured")
     used = using or (profile(name) if name in families() else None)
     return answer if used is None or answer.kind not in used.intervals else answer.between(used)

@@ -18,6 +18,10 @@ class Unanswered(InputError):  # noqa: N818 - an answer of a kind, not a failure
     """A row cannot be answered; the message says why."""
 
 
+MOST = dict.fromkeys(("input_len", "output_len", "seq_len", "batch", "micro_batch", "global_batch", "layers", "hw_count", "nodes"), 1e8)
+"""Numbers that no cell of these columns reaches."""
+
+
 class Row:
     """One measurement: text by column, and what an empty cell means is "not stated"."""
 
@@ -31,12 +35,22 @@ class Row:
         return self.cells.get(name, "")
 
     def number(self, name: str, default: Any = None) -> Any:
-        """Return a cell as a number, or the default where the cell holds none."""
+        """Return a cell as a number, or the default where the cell holds none.
+
+        Raises
+        ------
+        Unanswered
+            It is below zero, or larger than anything that is counted here.
+        """
         try:
             value = float(self.text(name).replace(",", ""))
         except ValueError:
             return default
-        return value if isfinite(value) else default
+        if not isfinite(value):
+            return default
+        if not 0 <= value < MOST.get(name, 1e25):
+            raise Unanswered(f"{name}={self.text(name)} is not a number that a measurement can have")
+        return value
 
     def whole(self, name: str, default: Any = None) -> Any:
         """Return a cell as a whole number, or the default where it holds none."""

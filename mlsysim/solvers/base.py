@@ -34,7 +34,7 @@ class Efficiency:
 
 def efficiency_numbers(value: Any) -> dict[str, Any]:
     """Return the three shares of one ratio, of an :class:`Efficiency`, or of nothing (1), and the label that they earn."""
-    if value is None:
+    if value is None or (type(value) in (int, float) and value == 1):
         return _PERFECT
     share = value if isinstance(value, Efficiency) else Efficiency(value, value, value)
     parts = {"efficiency_compute": share.compute, "efficiency_memory": share.memory, "efficiency_link": share.link}
@@ -52,19 +52,23 @@ def assumed(value: Any, family: str, device: HardwareNode, stack: Any = None, **
     :class:`~mlsysim.Profile` gives every constant of a family, and those of the device's and the stack's groups and of
     other ``kinds`` of groups.
     """
-    software = stack_of(family, stack)
     if value is None and family in families():
         value = profile(family)
+    software = "" if stack is None else stack_of(family, stack)
     if not isinstance(value, Profile):
         if stack is not None:
             raise InputError(f"stack={stack!r} chooses documented constants, and efficiency={value!r} replaces them: give one of the two")
         return efficiency_numbers(value), {}
     if value.family != family:
         raise InputError(f"efficiency holds the constants of {value.family}: this solve needs those of {family}")
-    memory = device.memory.technology or "memory"
-    numbers, origins = value.on(hardware=device.zoo_name, stack=software, stack_on_memory=f"{software} on {memory}", **kinds)
-    power, of_power = ({}, {}) if "power_activity" in numbers else profile("energy").on(hardware=device.zoo_name)
-    return {**_PERFECT, **power, **numbers, "profile": value, "label": value.label}, {**of_power, **origins}
+    key = (device.zoo_name, device.memory.technology, software, *kinds.values())
+    if (found := value.known.get(key)) is None:
+        memory = device.memory.technology or "memory"
+        numbers, origins = value.on(hardware=device.zoo_name, stack=software, stack_on_memory=f"{software} on {memory}", **kinds)
+        power, of_power = ({}, {}) if "power_activity" in numbers else profile("energy").on(hardware=device.zoo_name)
+        found = {**_PERFECT, **power, **numbers, "profile": value, "label": value.label}, {**of_power, **origins}
+        value.known[key] = found
+    return found
 
 
 def expect(value: Any, kind: type | tuple[type, ...], name: str, hint: str) -> Any:

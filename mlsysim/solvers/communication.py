@@ -36,8 +36,19 @@ def links(using: Profile | None, fabric: NetworkFabric | None) -> Lowered | None
     """
     if using is None:
         return None
+    place = "" if fabric is None else fabric.zoo_name
+    found: Lowered | None = using.known.get(("links", place))
+    if found is None:
+        found = links_over(using, fabric)
+        if fabric is None or (place and not place.endswith("*")):
+            using.known["links", place] = found
+    return found
+
+
+def links_over(using: Profile, fabric: NetworkFabric | None) -> Lowered:
+    """Return the constants of messages over a fabric, as plain numbers."""
     if using.family != "collectives":
-        using = profile("collectives").scaled(using.scale) if using.scale != 1.0 else profile("collectives")
+        using = profile("collectives").scaled(using.scale)
     name = fabric.zoo_name.rstrip("*") if fabric is not None else ""
     values, origins = using.on(fabric=name)
     if fabric is not None and fabric.latency is not None and (stated := float(fabric.latency.to("s").magnitude)) > values["far_hop"]:

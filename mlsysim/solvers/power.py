@@ -33,13 +33,15 @@ def power_of_device(eq: Reading, x: Lowered, whole: Any, streaming: Any, waiting
     """
     rated = rated_power(eq, x)
     if not x.has("waiting_power"):
-        none = Missing("a bound knows no activities: give stack=, or a Profile as efficiency=")
-        return {"activity_memory": none, "activity_compute": none, "device_power": rated}
+        return {"activity_memory": _UNTOLD, "activity_compute": _UNTOLD, "device_power": rated}
     computing = eq.time_left(whole, streaming, waiting) if computing is None else computing
     memory, compute = eq.busy_share(streaming, whole), eq.busy_share(computing, whole)
     if type(rated) is not Missing:
         rated = eq.device_power(rated, x.waiting_power, x.streaming_power, x.computing_power, memory, compute)
     return {"activity_memory": memory, "activity_compute": compute, "device_power": rated}
+
+
+_UNTOLD = Missing("shares of the peaks alone tell no activities: leave efficiency out, or give a Profile")
 
 
 def energy_per_token(eq: Reading, power: Any, devices: Any, rate: Any) -> Any:

@@ -18,10 +18,11 @@ from ..errors import UnknownNameError, nearest
 from . import shown
 from .directives import _Directive
 from .nodes import table
+from .published import page
 
 TITLES = {
     "training": "Training", "serving": "Language-model inference", "vision": "Vision", "other": "Recommendation and diffusion",
-    "tiny": "Microcontrollers and phones", "collectives": "Collectives", "microbench": "Kernels", "energy": "Energy, carbon and water",
+    "tiny": "Small devices", "collectives": "Collectives", "microbench": "Kernels", "energy": "Energy, carbon and water",
     "reliability": "Reliability", "economics": "Cost",
 }  # fmt: skip
 FIGURES = ("rows", "median", "ninetieth", "mean", "bias", "close", "coverage", "beyond", "answered")
@@ -277,7 +278,10 @@ def row_of(one: Scored) -> str:
     row, answer = one.row, one.answer
     ident = escape(row.text("id"))
     source = f'<a href="{escape(row.text("url"), quote=True)}" title="{escape(row.text("source"), quote=True)}">{ident}</a>'
-    cells = [source, escape(row.text("hw")), escape(row.text("model")), escape(row.text("metric").replace("_", " "))]
+    device = escape(row.text("hw"))
+    if answer is not None and answer.hardware in zoo.names("Hardware"):
+        device = f'<a href="../{page(answer.hardware)}.html">{device}</a>'
+    cells = [source, device, escape(row.text("model")), escape(row.text("metric").replace("_", " "))]
     unit = escape(row.text("unit"))
     cells.append(_data(one.measured, unit) if one.measured else "\N{EN DASH}")
     if answer is None:

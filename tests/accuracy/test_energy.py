@@ -220,7 +220,7 @@ def test_quantised_weights_are_expanded_not_streamed():
 def test_without_constants_power_is_the_rating():
     result = served(8, stack=None, efficiency=1)
     assert result.number("device_power") == 700
-    with pytest.raises(MissingFactError, match="knows no activities"):
+    with pytest.raises(MissingFactError, match="tell no activities"):
         result.number("activity_memory")
 
 

@@ -165,7 +165,7 @@ def test_unknown_families_are_named():
 
 def test_the_command_answers_a_file(tmp_path, capsys):
     wanted = [s.row for s in HEADLINE if s.answer][::200]
-    columns = [c for c in wanted[0].cells if c != "value"]
+    columns = list(dict.fromkeys(c for r in wanted for c in r.cells if c != "value"))
     asked, told = tmp_path / "rows.csv", tmp_path / "predictions.csv"
     with open(asked, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
