@@ -37,6 +37,8 @@ Those of GGUF files are read in the table of a model of 8 billion parameters, in
 zero point for 128 (awq, gptq), or a 16-bit scale and zero point for 32 (int4 g32).
 """
 
+SOURCE = "ggml2026quantize"
+
 _COUNTED = re.compile(r"(\d+(?:\.\d+)?) ?bits?")
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +94,12 @@ class Answer:
     high: float | None = None
 
     def between(self, profile: Profile) -> "Answer":
-        """Return the answer with the interval of its kind."""
+        """Return the answer with the interval of its kind, as far as physics allows it."""
         short, long = profile.interval(self.kind, self.hardware)
-        ends = (self.value / long, self.value / short) if self.rate else (self.value * short, self.value * long)
-        return replace(self, low=ends[0], high=ends[1], label=profile.label)
+        low, high = (self.value / long, self.value / short) if self.rate else (self.value * short, self.value * long)
+        if 0 < self.bound < inf:
+            low, high = (low, min(high, self.bound)) if self.rate else (max(low, self.bound), high)
+        return replace(self, low=low, high=high, label=profile.label)
 
     @property
     def beyond(self) -> bool:

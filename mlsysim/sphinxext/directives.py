@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from .. import zoo
+from .. import formats, zoo
 from ..equation import EQUATIONS, Equation
 from ..errors import NoInverseError
 from ..facts import Fact
@@ -550,8 +550,8 @@ class SourcesDirective(_Directive):
 
 
 def citations() -> dict[str, list[tuple[str, str]]]:
-    """Return what cites each source: equations, and zoo entries."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    """Return what cites each source: equations, zoo entries, and the solver that knows stored formats of weights."""
+    found: dict[str, list[tuple[str, str]]] = {formats.SOURCE: [("solver", "ServingModel")]}
     for eq in EQUATIONS.values():
         for key in dict.fromkeys(k for k in (eq.source, eq.example.source) if k):
             found.setdefault(key, []).append(("eq", eq.name))

@@ -126,10 +126,11 @@ def test_cells_that_hold_no_number_are_not_stated():
 def test_an_interval_turns_round_for_rates():
     using = Profile("f", {}, {}, {}, {"k": {"seen": (0.8, 1.25), "unseen": (0.5, 2.0)}}, frozenset({"Hardware.Cloud.H100"}))
     time = Answer(10.0, 8.0, "s", "k", False, "Hardware.Cloud.H100").between(using)
-    rate = Answer(10.0, 12.0, "1/s", "k", True, "Hardware.Cloud.B200").between(using)
+    rate = Answer(10.0, 30.0, "1/s", "k", True, "Hardware.Cloud.B200").between(using)
     assert (time.low, time.high) == (8.0, 12.5)
     assert (rate.low, rate.high) == (5.0, 20.0)
     assert not time.beyond and not rate.beyond
+    assert Answer(10.0, 12.0, "1/s", "k", True, "Hardware.Cloud.B200").between(using).high == 12.0
 
 
 def test_scores():

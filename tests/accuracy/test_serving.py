@@ -32,7 +32,7 @@ def scored():
 
 
 @pytest.mark.parametrize(
-    ("kind", "median", "ninetieth"), [("decode1", 0.12, 0.30), ("batched", 0.13, 0.33), ("prefill", 0.17, 0.42), ("throughput", 0.15, 0.42)]
+    ("kind", "median", "ninetieth"), [("decode1", 0.12, 0.30), ("batched", 0.13, 0.34), ("prefill", 0.17, 0.42), ("throughput", 0.15, 0.42)]
 )
 def test_errors_on_the_rows_that_count(scored, kind, median, ninetieth):
     errors = sorted(abs(r - 1) for row, answer, r in scored if serving.headline(row) and answer.kind == kind)

@@ -128,6 +128,7 @@ def _valid():
             "rental": "20 USD/hour",
         },
         "SustainabilityModel": {
+            "work": None,
             "fleet": FLEET,
             "duration": "30 days",
             "datacenter": Infrastructure.Datacenters.Meta_Fleet_2023,
