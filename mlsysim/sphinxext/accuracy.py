@@ -1,6 +1,7 @@
 """Pages of predictions beside measurements: the scores, the pictures, the rows with the worst first, the constants."""
 
 import math
+import re
 import statistics
 import tomllib
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from docutils import nodes
 
 from .. import profiles, zoo
 from ..accuracy import MODULES, module
-from ..accuracy.rows import read
+from ..accuracy.rows import Row, read
 from ..accuracy.score import Score, Scored, answered, headline, scores
 from ..errors import UnknownNameError, nearest
 from . import shown
@@ -128,7 +129,8 @@ class AccuracyDirective(_Directive):
         self.env.metadata[self.env.docname]["mls_table"] = True
         rows = scored(name)
         best = headline(rows)
-        found: list[nodes.Node] = [nodes.paragraph("", p) for p in (module(name).__doc__ or "").strip().split("\n\n")]
+        words = re.sub(r":\w+:`~?(?:\w+\.)*(\w+)`", r"\1", (module(name).__doc__ or "").strip())
+        found: list[nodes.Node] = [nodes.paragraph("", p) for p in words.split("\n\n")]
         kinds = scores((s for s in best if s.answer), lambda s: s.answer.kind if s.answer else "")
         groups = [("rows that count", s) for s in scores(best, lambda s: "").values()]
         groups += [(f"of these: {k}", s) for k, s in kinds.items()] if len(kinds) > 1 else []
@@ -220,10 +222,8 @@ def scatter(rows: list[Scored]) -> str:
         x, y = at(measured, LEFT, WIDTH - RIGHT), at(predicted, HEIGHT - BOTTOM, TOP)
         words = escape(f"{s.row.text('model')} on {s.row.text('hw')}: {100 * s.error:+.0f} %", quote=True)
         color = colors[s.row.text("hw") or "not stated"]
-        parts.append(
-            f'<a href="{escape(s.row.text("url"), quote=True)}" tabindex="-1"><circle class="c{color}" cx="{x:.1f}" cy="{y:.1f}" r="4">'
-            f"<title>{words}</title></circle></a>"
-        )
+        dot = f'<circle class="c{color}" cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{words}</title></circle>'
+        parts.append(linked(s.row, 'tabindex="-1"', dot))
     parts.append(f'<text x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">measured, share of the bound</text>')
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(f'<text transform="translate(13 {middle:.0f}) rotate(-90)" text-anchor="middle">predicted, share of the bound</text>')
@@ -273,11 +273,18 @@ def listing(rows: Iterable[Scored]) -> str:
     )
 
 
+def linked(row: Row, attributes: str, inside: str) -> str:
+    """Return something that links to the source of a row, where the source has an address."""
+    if not row.text("url").startswith("http"):
+        return f"<span {attributes}>{inside}</span>" if inside[:1] != "<" else inside
+    return f'<a href="{escape(row.text("url"), quote=True)}" {attributes}>{inside}</a>'
+
+
 def row_of(one: Scored) -> str:
     """Return a row of the table."""
     row, answer = one.row, one.answer
     ident = escape(row.text("id"))
-    source = f'<a href="{escape(row.text("url"), quote=True)}" title="{escape(row.text("source"), quote=True)}">{ident}</a>'
+    source = linked(row, f'title="{escape(row.text("source"), quote=True)}"', ident)
     device = escape(row.text("hw"))
     if answer is not None and answer.hardware in zoo.names("Hardware"):
         device = f'<a href="../{page(answer.hardware)}.html">{device}</a>'
