@@ -157,9 +157,9 @@ def constants(name: str) -> list[nodes.Node]:
     described = profiles.document()[name]
     rows = [constant_row("every row", n, c) for n, c in described["constants"].items()]
     for title, group in described.get("groups", {}).items():
-        rows += [
-            constant_row(title, n, {"says": group.get("says", ""), **described["constants"][n], **c}) for n, c in group["constants"].items()
-        ]
+        for name_of, scalar in group["constants"].items():
+            told = {**described["constants"][name_of], **scalar}
+            rows.append(constant_row(title, name_of, told | {"says": group.get("says") or told["says"]}))
     listed = nodes.bullet_list()
     for text in described.get("omits", ()):
         listed += nodes.list_item("", nodes.paragraph("", text))
@@ -178,7 +178,7 @@ def constant_row(holds: str, name: str, constant: dict[str, Any]) -> tuple[str, 
     ends = " to ".join(people(v, symbol.unit, symbol.display) or f"{v:g}" for v in spread) if spread else "fixed"
     worth = f"{100 * constant['worth']:+.1f}\u00a0%" if "worth" in constant else ""
     value = people(constant["value"], symbol.unit, symbol.display) or f"{constant['value']:g}"
-    text = constant["says"] + (f" Fixed: {constant['fixed']}." if "fixed" in constant else "")
+    text = constant["says"] + (f" Fixed: {constant['fixed'].removesuffix('.')}." if "fixed" in constant else "")
     return "", [holds, [nodes.literal("", name)], value, ends, worth, text]
 
 
@@ -268,7 +268,7 @@ def listing(rows: Iterable[Scored]) -> str:
     head = "".join(f'<th class="head"><p>{c}</p></th>' for c in COLUMNS)
     body = "".join(row_of(s) for s in [*sorted(compared, key=lambda s: -abs(math.log(s.ratio))), *silent])
     return (
-        '<div class="pst-scrollable-table-container" data-pagefind-ignore><table class="table mls-table mls-index">'
+        '<div class="pst-scrollable-table-container" data-pagefind-ignore><table class="table mls-table mls-index mls-rows">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -296,9 +296,16 @@ def row_of(one: Scored) -> str:
     else:
         both = f"{answer.low:.3g} to {answer.high:.3g}" if answer.low is not None else "\N{EN DASH}"
         error = f'<data value="{one.error:.4g}">{100 * one.error:+.0f}\u00a0%</data>' if one.measured else "\N{EN DASH}"
-        known = " ".join([remark_on(one), *(f"Assumed: {a}." for a in answer.assumptions)])
-        cells += [_data(answer.value, unit), both, error, escape(known.strip())]
+        cells += [_data(answer.value, unit), both, error, escape(remark_on(one)) + assumed(answer.assumptions)]
     return f'<tr id="row-{ident.lower()}">{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
+
+
+def assumed(assumptions: tuple[str, ...]) -> str:
+    """Return what a prediction assumes, folded."""
+    if not assumptions:
+        return ""
+    listed = "".join(f"<li>{escape(a)}</li>" for a in assumptions)
+    return f"<details><summary>{len(assumptions)} assumed</summary><ul>{listed}</ul></details>"
 
 
 def _data(value: float, unit: str) -> str:

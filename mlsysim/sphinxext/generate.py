@@ -216,7 +216,14 @@ def solver_pages(gallery: str) -> dict[str, str]:
     return pages
 
 
-MEASURED = {"SingleNodeModel": ("serving", "vision", "tiny"), "ServingModel": ("serving", "energy"), "DistributedModel": ("training",)}
+MEASURED = {
+    "SingleNodeModel": ("serving", "vision", "tiny"),
+    "DistributedModel": ("training",),
+    "ServingModel": ("serving",),
+    "CollectiveModel": ("collectives",),
+    "SustainabilityModel": ("energy",),
+    "ReliabilityModel": ("reliability",),
+}
 """The families of measurements that tell how accurate a solver is."""
 
 
