@@ -102,15 +102,6 @@ def test_every_bibliography_entry_can_be_found_again(bibliography):
         assert {"url", "doi", "eprint", "isbn", "journal", "booktitle", "publisher"} & {k.lower() for k in entry.fields}, key
 
 
-def test_licences_that_ask_for_more_are_named_and_explained(bibliography):
-    from mlsysim.sphinxext.sources import ASKS
-
-    licensed = {k: e.fields for k, e in bibliography.items() if "license" in e.fields}
-    assert {f["license"] for f in licensed.values()} <= set(ASKS)
-    assert all(f.get("licensenote") for f in licensed.values())
-    assert {"greenweb2025co2js", "greenweb2025ember"} <= set(licensed)
-
-
 def test_no_two_names_differ_only_by_case():
     assert len({n.lower() for n in NAMES}) == len(NAMES)
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from pybtex.database import parse_file
 
 from mlsysim import CNNWorkload, HardwareNode, SingleNodeModel, Workload, zoo
 from mlsysim.accuracy.rows import read
@@ -19,7 +20,7 @@ from mlsysim.solvers import SOLVERS
 from mlsysim.sphinxext import breakdown, near, roofline, shown
 from mlsysim.sphinxext.generate import INDEXES, all_pages, edit_address, entry_page
 from mlsysim.sphinxext.published import LIFETIME, anchor, coherent_number, derived, page
-from mlsysim.sphinxext.sources import bibliography
+from mlsysim.sphinxext.sources import ASKS, bibliography
 
 ROOT = Path(__file__).parent.parent.parent
 TEXTBOOK = re.compile(r"https://(?:\w+\.)*mlsysbook\.ai(?:/|$)|https://github\.com/harvard-edge/cs249r_book(?:/|$)")
@@ -413,3 +414,11 @@ def test_what_stands_beside_an_entry_is_part_of_what_its_page_shows(monkeypatch)
     monkeypatch.setattr(near, "largest", lambda _: {"fp16": "Models.Tiny.ResNet8"})
     monkeypatch.setattr(roofline, "LARGE", roofline.SMALL)
     assert all(shown._SAYS[t.partition(":")[0]](name, "") != b for t, b in zip(things, before, strict=True))
+
+
+def test_licences_that_ask_for_more_are_named_and_explained():
+    entries = parse_file(str(zoo.root() / "sources.bib")).entries
+    licensed = {k: e.fields for k, e in entries.items() if "license" in e.fields}
+    assert {f["license"] for f in licensed.values()} <= set(ASKS)
+    assert all(f.get("licensenote") for f in licensed.values())
+    assert {"greenweb2025co2js", "greenweb2025ember"} <= set(licensed)
