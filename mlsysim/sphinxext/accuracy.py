@@ -38,6 +38,13 @@ def scored(name: str) -> tuple[Scored, ...]:
     return tuple(s for file in module(name).FILES for s in answered(read(folder / file)) if s.family == name)
 
 
+def rests_on(env: Any, name: str) -> None:
+    """Note that a page rests on a family's rows and constants, and on the hardware that its rows were answered for."""
+    known = set(zoo.names("Hardware"))
+    used = {s.answer.hardware for s in scored(name) if s.answer is not None} & known
+    shown.note(env, f"accuracy:{name}", *(f"entry:{n}" for n in sorted(used)))
+
+
 def figure(path: str) -> str:
     """Return a figure of accuracy for people: ``training.median``, or ``serving.decode1.median`` for one kind of rows.
 
@@ -107,7 +114,7 @@ class OverviewDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         groups: list[tuple[Any, Score]] = []
         for name in MODULES:
-            shown.note(self.env, f"accuracy:{name}")
+            rests_on(self.env, name)
             for score in scores(headline(scored(name)), lambda s: "").values():
                 groups.append(([self.link("doc", f"/accuracy/{name}", TITLES[name])], score))
         return [score_table(groups, "Family", leave=("answered", "mean", "bias"))]
@@ -125,7 +132,7 @@ class AccuracyDirective(_Directive):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        shown.note(self.env, f"accuracy:{name}")
+        rests_on(self.env, name)
         self.env.metadata[self.env.docname]["mls_table"] = True
         rows = scored(name)
         best = headline(rows)
@@ -320,7 +327,7 @@ class CalibrationDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         rows = []
         for name in CALIBRATED:
-            shown.note(self.env, f"accuracy:{name}")
+            rests_on(self.env, name)
             plain, after = calibrated_errors(name)
             cells = [TITLES[name], str(len(plain)), *(f"{100 * statistics.median(e):.2g}\u00a0%" for e in (plain, after))]
             rows.append(("", cells))

@@ -164,7 +164,7 @@ class AccuracyRole(SphinxRole):
         except MlsysimError as error:
             log.warning("%s", error, location=self.get_location(), type="mls", subtype="accuracy")
             return [nodes.literal("", self.text)], []
-        shown.note(self.env, f"accuracy:{self.text.partition('.')[0]}")
+        accuracy.rests_on(self.env, self.text.partition(".")[0])
         return [nodes.inline("", text, classes=["mls-value"])], []
 
 
