@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from math import inf, isfinite
@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import zoo
 from ..errors import InputError
+from ..nouns import Entry
 from ..profiles import Profile
 
 
@@ -141,15 +142,21 @@ _VARIANT = frozenset(re.findall(r"\S+", "ti super max pro ultra mobile laptop na
 _WEAK = frozenset(re.findall(r"\S+", "sxm sxm2 sxm3 sxm4 sxm5 hbm2 hbm2e hbm3 hbm3e"))
 
 
+def called(below: str, plain: Callable[[str], Any], kind: type[Entry] = Entry) -> dict[Any, str]:
+    """Return what the zoo's entries of a group and a type are called, made plain, with the entry that is meant."""
+    found: dict[Any, str] = {}
+    for name in zoo.names(below):
+        entry = zoo.load(name)
+        if isinstance(entry, kind):
+            for title in (name.rpartition(".")[2], entry.name, *entry.aliases):
+                found.setdefault(plain(title), name)
+    return found
+
+
 @cache
 def _known() -> tuple[tuple[frozenset[str], str], ...]:
     """Return what the zoo's hardware is called, as words, with the entry that is meant."""
-    found: dict[frozenset[str], str] = {}
-    for name in zoo.names("Hardware"):
-        entry = zoo.load(name)
-        for title in (name.rpartition(".")[2].replace("_", " "), entry.name, *entry.aliases):
-            found.setdefault(_words(title), name)
-    return tuple(found.items())
+    return tuple(called("Hardware", lambda title: _words(title.replace("_", " "))).items())
 
 
 @cache

@@ -15,7 +15,7 @@ from ..readings import NUMBERS
 from ..solvers.serving import ServingModel
 from ..solvers.single_node import SingleNodeModel
 from ..workloads import TransformerWorkload, all_parameters, attention_layer, head_parameters, read_parameters, routed_parameters
-from .rows import Answer, Row, Unanswered, hardware, hardware_name
+from .rows import Answer, Row, Unanswered, called, hardware, hardware_name
 
 FILES = ("llm_inference.csv",)
 PREFILL = ("ttft_ms", "prefill_ms", "prefill_tokens_per_s")
@@ -183,13 +183,7 @@ def first_of(names: tuple[str, ...], known: tuple[str, ...]) -> str:
 @cache
 def _models() -> dict[str, str]:
     """Return the zoo's transformers by their plain names."""
-    found: dict[str, str] = {}
-    for name in zoo.names("Models.Language"):
-        entry = zoo.load(name)
-        if isinstance(entry, TransformerWorkload):
-            for title in (name.rpartition(".")[2], entry.name, *entry.aliases):
-                found.setdefault(_plain(title), name)
-    return found
+    return called("Models.Language", _plain, TransformerWorkload)
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from ..results import DistributedResult
 from ..solvers.distributed import DistributedModel
 from ..systems import Fleet, NetworkFabric, Node, Topology
 from ..workloads import TransformerWorkload
-from .rows import Answer, Row, Unanswered, hardware
+from .rows import Answer, Row, Unanswered, called, hardware
 
 FILES = ("training.csv",)
 METRICS = {
@@ -204,12 +204,7 @@ def _transformer(
 @cache
 def _known() -> dict[str, str]:
     """Return the zoo's models of language by all their names."""
-    found: dict[str, str] = {}
-    for name in zoo.names("Models.Language"):
-        entry = zoo.load(name)
-        for title in (name.rpartition(".")[2], entry.name, *entry.aliases):
-            found.setdefault(_plain(title), name)
-    return found
+    return called("Models.Language", _plain)
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from ..hardware import HardwareNode
 from ..profiles import Profile, profile
 from ..solvers import SingleNodeModel
 from ..workloads import CNNWorkload
-from .rows import Answer, Row, Unanswered, hardware, hardware_name
+from .rows import Answer, Row, Unanswered, called, hardware, hardware_name
 
 FILES = ("vision.csv",)
 RATES = ("images_per_s", "frames_per_s", "fps", "samples_per_s")
@@ -142,13 +142,7 @@ def depth(model: str, blocks: str, plain: bool) -> int:
 @cache
 def _zoo() -> dict[str, str]:
     """Return the networks of the zoo that are given by their counts, by what they are called."""
-    found: dict[str, str] = {}
-    for name in zoo.names("Models.Vision"):
-        entry = zoo.load(name)
-        if isinstance(entry, CNNWorkload):
-            for title in (name.rpartition(".")[2], entry.name, *entry.aliases):
-                found.setdefault(_bare(title), name)
-    return found
+    return called("Models.Vision", _bare, CNNWorkload)
 
 
 def _bare(title: str) -> str:
