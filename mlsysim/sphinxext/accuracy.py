@@ -16,7 +16,7 @@ from ..accuracy import MODULES, module
 from ..accuracy.rows import Row, read
 from ..accuracy.score import Score, Scored, answered, headline, scores
 from ..errors import UnknownNameError, nearest
-from . import shown
+from . import markup, shown
 from .directives import _Directive
 from .nodes import table
 from .published import page
@@ -272,12 +272,8 @@ def listing(rows: Iterable[Scored]) -> str:
     """Return the table of all rows, the worst first, those without an answer last."""
     compared = [s for s in rows if s.answer and s.measured]
     silent = [s for s in rows if not (s.answer and s.measured)]
-    head = "".join(f'<th class="head"><p>{c}</p></th>' for c in COLUMNS)
-    body = "".join(row_of(s) for s in [*sorted(compared, key=lambda s: -abs(math.log(s.ratio))), *silent])
-    return (
-        '<div class="pst-scrollable-table-container" data-pagefind-ignore><table class="table mls-table mls-index mls-rows">'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    ordered = [*sorted(compared, key=lambda s: -abs(math.log(s.ratio))), *silent]
+    return markup.table(COLUMNS, map(row_of, ordered), "mls-index", "mls-rows", searched=False)
 
 
 def linked(row: Row, attributes: str, inside: str) -> str:
@@ -287,8 +283,8 @@ def linked(row: Row, attributes: str, inside: str) -> str:
     return f'<a href="{escape(row.text("url"), quote=True)}" {attributes}>{inside}</a>'
 
 
-def row_of(one: Scored) -> str:
-    """Return a row of the table."""
+def row_of(one: Scored) -> tuple[str, list[str]]:
+    """Return a row of the table: its anchor and its cells."""
     row, answer = one.row, one.answer
     ident = escape(row.text("id"))
     source = linked(row, f'title="{escape(row.text("source"), quote=True)}"', ident)
@@ -304,7 +300,7 @@ def row_of(one: Scored) -> str:
         both = f"{answer.low:.3g} to {answer.high:.3g}" if answer.low is not None else "\N{EN DASH}"
         error = f'<data value="{one.error:.4g}">{100 * one.error:+.0f}\u00a0%</data>' if one.measured else "\N{EN DASH}"
         cells += [_data(answer.value, unit), both, error, escape(remark_on(one)) + assumed(answer.assumptions)]
-    return f'<tr id="row-{ident.lower()}">{"".join(f"<td>{c}</td>" for c in cells)}</tr>'
+    return f"row-{ident.lower()}", cells
 
 
 def assumed(assumptions: tuple[str, ...]) -> str:

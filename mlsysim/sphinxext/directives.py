@@ -19,7 +19,7 @@ from ..readings.duals import elasticities
 from ..readings.latex import expression, latex
 from ..units import factor, label, people
 from ..units import shown as digits
-from . import near, reference, shown
+from . import markup, near, reference, shown
 from .domain import title_of
 from .nodes import numeral, paragraph, permalink, table
 from .nodes import reference as link
@@ -78,11 +78,11 @@ def _path(fact: Fact) -> str:
     return fact.name.split(".", 3)[3]
 
 
-def source_link(directive: _Directive, fact: Fact) -> list[nodes.Node]:
+def source_link(fact: Fact) -> str:
     """Return the source of a fact, linked, with its place."""
-    found = [directive.link("source", fact.source, fact.source), nodes.Text(f", {fact.where}")]
     licence = bibliography()[fact.source].licence
-    return [*found, nodes.Text(" "), nodes.inline("", licence, classes=["mls-kind", "mls-licence"])] if licence else found
+    marked = " " + markup.span(licence, "mls-kind", "mls-licence") if licence else ""
+    return markup.linked("source", fact.source, fact.source) + escape(f", {fact.where}") + marked
 
 
 class FactsDirective(_Directive):
@@ -98,59 +98,39 @@ class FactsDirective(_Directive):
         for fact in facts:
             path = _path(fact)
             symbol = symbol_of_path(name, path)
-            meaning = symbol.meaning if symbol else ""
             ident = anchor(fact.name)
-            value: list[nodes.Node] = [numeral(text_of(fact), coherent_number(fact))]
-            if fact.year:
-                value.append(nodes.Text(f" ({fact.year})"))
-            what: list[nodes.Node] = [nodes.literal("", path), permalink(ident, fact.name)]
-            if meaning:
-                what += [nodes.Text(" "), nodes.inline("", meaning, classes=["mls-meaning"])]
+            self.domain.note("fact", fact.name, ident, fact.name)
+            value = markup.number(text_of(fact), coherent_number(fact)) + (f" ({fact.year})" if fact.year else "")
+            what = markup.code(path) + markup.permalink(ident, fact.name)
+            if symbol and symbol.meaning:
+                what += " " + markup.span(symbol.meaning, "mls-meaning")
             if fact.note:
-                notes.append((path, fact.note))
-            kind = nodes.inline("", fact.kind, classes=["mls-kind", f"mls-kind-{fact.kind}"])
-            rows.append((ident, [what, value, [*source_link(self, fact), nodes.Text(f" ({fact.read}) "), kind]]))
-        built = table(
-            ["Fact", "Value", "Source, where in it, when it was read, and of what kind it is"],
-            rows,
-            classes=["mls-facts"],
-            widths=[30, 18, 52],
-        )
-        for fact, row in zip(facts, built[0][-1], strict=True):
-            self.declare("fact", fact.name, anchor(fact.name), fact.name, row)
-        found: list[nodes.Node] = [built]
+                notes.append(f"<li>{markup.code(path)}: {escape(fact.note)}</li>")
+            kind = markup.span(fact.kind, "mls-kind", f"mls-kind-{fact.kind}")
+            rows.append((ident, [what, value, f"{source_link(fact)} ({fact.read}) {kind}"]))
+        head = ["Fact", "Value", "Source, where in it, when it was read, and of what kind it is"]
+        html = markup.table(head, rows, "mls-facts", widths=[30, 18, 52])
         if notes:
-            listed = nodes.bullet_list(classes=["mls-notes"])
-            for path, note in notes:
-                listed += nodes.list_item("", paragraph(nodes.literal("", path), f": {note}"))
-            found += [nodes.rubric("", "Notes on the facts"), listed]
-        return found
+            html += f'<p class="rubric">Notes on the facts</p><ul class="mls-notes">{"".join(notes)}</ul>'
+        return [markup.made(self.env.docname, html)]
 
 
 class DerivedDirective(_Directive):
     """``mls-derived``: what follows from an entry's facts, each number linked to its equation."""
 
     def run(self) -> list[nodes.Node]:
-        name = self.arguments[0]
-        found = derived(name)
+        found = derived(self.arguments[0])
         shown.note(self.env, *(f"fact:{d.name}" for d in found))
         rows = []
         for item in found:
             ident = anchor(item.name)
-            what: list[nodes.Node] = [nodes.Text(item.says), permalink(ident, item.name)]
-            by = self.link("eq", item.equation, spoken(item.equation), EQUATIONS[item.equation].sentence)
-            rows.append(
-                (
-                    ident,
-                    [what, [numeral(item.text.replace(" ", "\u00a0"), item.number)], [by], [nodes.literal("", item.name.split(".", 3)[3])]],
-                )
-            )
-        if not rows:
-            return []
-        built = table(["What follows", "Value", "By the equation", "Name"], rows, classes=["mls-derived"], widths=[35, 20, 25, 20])
-        for item, row in zip(found, built[0][-1], strict=True):
-            self.declare("fact", item.name, anchor(item.name), item.name, row)
-        return [built]
+            self.domain.note("fact", item.name, ident, item.name)
+            what = escape(item.says) + markup.permalink(ident, item.name)
+            by = markup.linked("eq", item.equation, spoken(item.equation), EQUATIONS[item.equation].sentence)
+            value = markup.number(item.text.replace(" ", "\u00a0"), item.number)
+            rows.append((ident, [what, value, by, markup.code(item.name.split(".", 3)[3])]))
+        head = ["What follows", "Value", "By the equation", "Name"]
+        return [markup.made(self.env.docname, markup.table(head, rows, "mls-derived", widths=[35, 20, 25, 20]))] if rows else []
 
 
 class DrawnDirective(_Directive):
@@ -217,12 +197,8 @@ class PlaceDirective(_Directive):
 
 def _figure(picture: Any, fragment: str, alt: str, doc: str) -> nodes.raw:
     path = "../" * doc.count("/") + f"_static/place/{picture.file}{fragment}"
-    image = f'<img src="{path}" alt="{_quote(alt)}" width="720" height="430" class="dark-light" loading="lazy">'
+    image = f'<img src="{path}" alt="{markup.quoted(alt)}" width="720" height="430" class="dark-light" loading="lazy">'
     return nodes.raw("", f'<figure class="mls-place">{image}<figcaption>{picture.title}.</figcaption></figure>', format="html")
-
-
-def _quote(text: str) -> str:
-    return escape(text, quote=True)
 
 
 UNITS = {
@@ -255,20 +231,18 @@ class IndexDirective(_Directive):
             shown.note(self.env, f"title:{name}", *(f"fact:{name}.{c}" for c in stated))
             if len(stated) < len(columns):
                 shown.note(self.env, f"entry:{name}")
-            cells: list[Any] = [[self.link("entry", name, entry.name, entry.summary)]]
+            cells = [markup.linked("entry", name, entry.name, entry.summary)]
             if "." not in group:
-                cells.append(name.split(".")[1])
-            for path in columns:
-                fact = entry.facts.get(path)
-                cells.append(self.number(fact) if fact else "\u2013")
+                cells.append(escape(name.split(".")[1]))
+            cells += [self.number(entry.facts[c]) if c in entry.facts else "\u2013" for c in columns]
             rows.append(("", cells))
         head = [
             "Entry",
             *(["Group"] if "." not in group else []),
             *(c.rpartition(".")[2].replace("_", " ") if c.count(".") < 2 else " ".join(c.split(".")[-2:]) for c in columns),
         ]
-        units = nodes.raw("", f'<div class="mls-units" hidden data-units="{_quote(json.dumps(self.units(columns)))}"></div>', format="html")
-        return [units, table(head, rows, classes=["mls-index"])]
+        units = f'<div class="mls-units" hidden data-units="{markup.quoted(json.dumps(self.units(columns)))}"></div>'
+        return [markup.made(self.env.docname, units + markup.table(head, rows, "mls-index"))]
 
     def units(self, columns: list[str]) -> dict[int, list[tuple[str, float]]]:
         """Return for each column whose numbers may be shown in several units, these with their factors to the coherent one."""
@@ -280,12 +254,9 @@ class IndexDirective(_Directive):
                 found[i] = [(u, factor(u, symbol.unit)) for u in UNITS[symbol.unit]]
         return found
 
-    def number(self, fact: Fact) -> list[nodes.Node]:
-        shown_number = numeral(text_of(fact), coherent_number(fact))
-        found: list[nodes.Node] = [link("fact", fact.name, "", self.env.docname, title_of(fact), content=shown_number)]
-        if fact.kind == "estimated":
-            found += [nodes.Text(" "), nodes.inline("", "est.", classes=["mls-kind", "mls-kind-estimated"])]
-        return found
+    def number(self, fact: Fact) -> str:
+        html = markup.link("fact", fact.name, markup.number(text_of(fact), coherent_number(fact)), title_of(fact))
+        return html + (" " + markup.span("est.", "mls-kind", "mls-kind-estimated") if fact.kind == "estimated" else "")
 
 
 def _symbol_text(symbol: Symbol) -> str:
@@ -502,20 +473,11 @@ class WhyDirective(_Directive):
                 )
             )
         built = table(["Step", "Equation", "With", "Gives"], rows, classes=["mls-why"], widths=[6, 24, 52, 18])
-        leaves = nodes.bullet_list()
+        leaves = []
         for fact in why.facts:
-            leaves += nodes.list_item(
-                "",
-                paragraph(
-                    self.link("fact", fact.name, fact.name),
-                    " = ",
-                    numeral(text_of(fact), coherent_number(fact)),
-                    f" ({fact.kind}; ",
-                    *source_link(self, fact),
-                    ")",
-                ),
-            )
-        return [built, nodes.rubric("", "Facts at the bottom"), leaves]
+            said = markup.number(text_of(fact), coherent_number(fact))
+            leaves.append(f"<li>{markup.linked('fact', fact.name, fact.name)} = {said} ({fact.kind}; {source_link(fact)})</li>")
+        return [built, nodes.rubric("", "Facts at the bottom"), markup.made(self.env.docname, f"<ul>{''.join(leaves)}</ul>")]
 
 
 class SourcesDirective(_Directive):
@@ -526,27 +488,21 @@ class SourcesDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         shown.note(self.env, "sources:")
         cited = citations()
-        listed = nodes.definition_list(classes=["mls-sources"])
+        listed = []
         for key, source in bibliography().items():
-            term = nodes.term("", "", nodes.literal("", key), permalink(f"source-of-{key}", key))
-            words: list[Any] = [
-                f"{source.authors}. ",
-                nodes.emphasis("", source.title),
-                f". {source.published}{', ' if source.published else ''}{source.year}. ",
-            ]
+            ident = f"source-of-{key}"
+            self.domain.note("source", key, ident, key)
+            html = f"{escape(source.authors)}. <em>{escape(source.title)}</em>. {escape(source.published)}"
+            html += f"{', ' if source.published else ''}{source.year}. "
             if source.url:
-                words += [nodes.reference("", source.url, refuri=source.url), f" (read {source.read}). "]
+                url = markup.quoted(source.url)
+                html += f'<a class="reference external" href="{url}">{url}</a> (read {source.read}). '
             if source.licence:
-                words.append(f"Licence: {source.licence}, {source.licence_note}; it asks {ASKS[source.licence]}. ")
-            users = cited.get(key, [])
-            words.append("Cited by " if users else "")
-            for i, (role, name) in enumerate(users):
-                words += [", " if i else "", self.link(role, name, spoken(name) if role == "eq" else name)]
-            words.append("." if users else "")
-            item = nodes.definition_list_item("", term, nodes.definition("", paragraph(*words)))
-            self.declare("source", key, f"source-of-{key}", key, term)
-            listed += item
-        return [listed]
+                html += escape(f"Licence: {source.licence}, {source.licence_note}; it asks {ASKS[source.licence]}. ")
+            users = [markup.linked(role, name, spoken(name) if role == "eq" else name) for role, name in cited.get(key, [])]
+            html += f"Cited by {', '.join(users)}." if users else ""
+            listed.append(f'<dt id="{ident}">{markup.code(key)}{markup.permalink(ident, key)}</dt><dd><p>{html}</p></dd>')
+        return [markup.made(self.env.docname, f'<dl class="mls-sources">{"".join(listed)}</dl>')]
 
 
 def citations() -> dict[str, list[tuple[str, str]]]:

@@ -1,0 +1,100 @@
+"""HTML of our own for what there are tens of thousands of: table rows of facts, which a document tree would make slow to build.
+
+A piece is a string. Its links into the domain are written ``href="mls:role/name"``; their ends are found when the page is written, when
+all pages have been read.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+from docutils import nodes
+from sphinx.util import logging
+
+log = logging.getLogger(__name__)
+LINK = re.compile(r'href="mls:(\w+)/([^"]+)"')
+
+
+class markup(nodes.General, nodes.Element):
+    """HTML whose links into the domain are found when it is written."""
+
+
+def visit_markup(self: Any, node: markup) -> None:
+    """Write the HTML, each link with its address."""
+    doc = node["doc"]
+    objects = self.builder.env.get_domain("mls").objects
+
+    def address(match: re.Match[str]) -> str:
+        hit = objects.get(match.groups())
+        if hit is None:
+            log.warning("no page declares %s %s", *match.groups(), location=doc, type="mls", subtype=match.group(1))
+            return ""
+        return f'href="{escape(self.builder.get_relative_uri(doc, hit[0]))}#{hit[1]}"'
+
+    self.body.append(LINK.sub(address, node["html"]))
+    raise nodes.SkipNode
+
+
+def leave_out(self: Any, node: markup) -> None:
+    """Print nothing, in other formats."""
+    raise nodes.SkipNode
+
+
+def made(doc: str, html: str) -> markup:
+    """Return the node of some HTML on a page."""
+    return markup("", doc=doc, html=html)
+
+
+def quoted(text: str) -> str:
+    """Escape text for an attribute."""
+    return escape(text, quote=True)
+
+
+def code(text: str) -> str:
+    """Return text as code."""
+    return f'<code class="docutils literal notranslate"><span class="pre">{escape(text)}</span></code>'
+
+
+def span(text: str, *classes: str) -> str:
+    """Return text of some classes."""
+    return f'<span class="{" ".join(classes)}">{escape(text)}</span>'
+
+
+def number(text: str, value: float | None) -> str:
+    """Return a number for people and for scripts."""
+    if value is None:
+        return span(text, "mls-number")
+    return f'<data class="mls-number" value="{value:.10g}">{escape(text)}</data>'
+
+
+def link(role: str, name: str, inside: str, title: str = "") -> str:
+    """Return a link into the domain around some HTML."""
+    tip = f' title="{quoted(title)}"' if title else ""
+    return f'<a class="reference internal" href="mls:{role}/{quoted(name)}"{tip}>{inside}</a>'
+
+
+def linked(role: str, name: str, text: str, title: str = "") -> str:
+    """Return a link into the domain around some text."""
+    return link(role, name, f"<span>{escape(text)}</span>", title)
+
+
+def permalink(ident: str, name: str) -> str:
+    """Return the small link that names a number's address."""
+    return f'<a class="headerlink" href="#{ident}" title="{quoted(f"Link to {name}")}">#</a>'
+
+
+def table(
+    head: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], *classes: str, widths: Sequence[int] = (), searched: bool = True
+) -> str:
+    """Return a table; each row is its anchor (or nothing) and the HTML of its cells."""
+    columns = "".join(f'<col style="width: {w}%">' for w in widths)
+    top = "".join(f'<th class="head"><p>{escape(h)}</p></th>' for h in head)
+    body = "".join(
+        f"<tr{f' id={chr(34)}{ident}{chr(34)}' if ident else ''}>{''.join(f'<td>{c}</td>' for c in cells)}</tr>" for ident, cells in rows
+    )
+    return (
+        f'<div class="pst-scrollable-table-container"{"" if searched else " data-pagefind-ignore"}>'
+        f'<table class="table mls-table {" ".join(classes)}">'
+        f"{f'<colgroup>{columns}</colgroup>' if columns else ''}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>\n"
+    )
