@@ -9,6 +9,7 @@ site        tests of the built site: freshness, links, browser (builds it first 
 lint        ruff (rules and format) and mypy
 zoo         what the zoo holds, what is estimated, old or missing
 bench       timings, and the sizes of what is installed
+numbers     published numbers that moved since the last release, and why
 accuracy    predictions beside measurements, and beside the last release's
 fit         fit the constants on the measurements, into mlsysim/constants.toml
 wheel       install the built wheel into an empty environment and run every gallery file against it
@@ -32,7 +33,7 @@ nox.options.sessions = ["lint", "tests", "docs"]
 ROOT = Path(__file__).parent
 SITE = ROOT / "docs" / "_build" / "html"
 GENERATED = ("zoo", "math", "solvers", "accuracy", "gallery")
-FILES = ("math.md", "nomenclature.md", "sources.md")
+FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md")
 
 
 def setup(session: nox.Session, *extras: str, groups: tuple[str, ...] = ()) -> None:
@@ -133,6 +134,13 @@ def zoo(session: nox.Session) -> None:
     """Report on the zoo."""
     setup(session)
     session.run("python", "-m", "mlsysim.zoo", "report")
+
+
+@nox.session
+def numbers(session: nox.Session) -> None:
+    """Compare the published numbers with those of the last release; ``-- accept 'why'`` and ``-- release`` write."""
+    setup(session, "cite")
+    session.run("python", "-m", "mlsysim.published", *session.posargs)
 
 
 @nox.session

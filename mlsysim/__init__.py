@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .hardware import ComputeCore, HardwareNode, Link, MemoryHierarchy, PeakRates, PowerRatings
     from .infrastructure import Datacenter, GridProfile
     from .profiles import Profile, profile
+    from .published.citing import cite
+    from .published.registry import Published, lookup
     from .readings import NUMBERS, Reading
     from .recommendation import RecommendationWorkload
     from .results import (
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
     from .workloads import CNNWorkload, LatentAttention, TransformerWorkload, Workload
 
 __version__ = "0.1.0"
+__released__ = "2026-11-22"
 
 _HOMES = {
     "accuracy.calibrate": "calibrate",
@@ -57,6 +60,8 @@ _HOMES = {
     "hardware": "ComputeCore HardwareNode Link MemoryHierarchy PeakRates PowerRatings",
     "infrastructure": "Datacenter GridProfile",
     "profiles": "Profile profile",
+    "published.citing": "cite",
+    "published.registry": "Published lookup",
     "recommendation": "RecommendationWorkload",
     "results": "CollectiveResult DistributedResult EconomicsResult LoadResult PerformanceProfile ReliabilityResult ServingResult "
     "SustainabilityResult",
@@ -71,7 +76,7 @@ _HOMES = {
 _HOME = {name: module for module, listed in _HOMES.items() for name in listed.split()}
 _KINDS = ("Hardware", "Models", "Infrastructure", "Systems")
 
-__all__ = [*_HOME, *_KINDS, "__version__"]
+__all__ = [*_HOME, *_KINDS, "__released__", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

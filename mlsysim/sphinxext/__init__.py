@@ -11,9 +11,10 @@ from typing import Any
 
 from sphinx.util import logging
 
-from . import accuracy, katex
+from ..published import addresses
+from . import accuracy, katex, numbers
 from .directives import DIRECTIVES
-from .domain import MlsDomain
+from .domain import MlsDomain, link_to_the_site
 from .fresh import (
     GalleryRecorder,
     after_read,
@@ -35,6 +36,7 @@ def config_inited(app: Any, config: Any) -> None:
     """Key every page on the code of the library and of this extension."""
     config.mls_code = code_digest(True)
     config.mls_values = str(Path(app.srcdir, config.mls_values)) if config.mls_values else ""
+    config.mls_gallery_folder = str(Path(app.srcdir, config.mls_gallery))
     config.mls_katex = str(Path(app.srcdir, config.mls_katex)) if config.mls_katex else ""
 
 
@@ -71,6 +73,7 @@ def finish(app: Any, error: Exception | None) -> None:
     if app.config.mls_pages:
         place.write(outdir / "_static" / "place")
         exports.write(outdir)
+        numbers.write(outdir, app.config.mls_values, app.env.get_domain("mls").objects)
     remove_gone_pages(outdir, app.env)
     downloads.rewrite(outdir, app.config.mls_values)
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
@@ -86,13 +89,15 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_config_value("mls_pages", False, "env", (bool,))
     app.add_config_value("mls_values", "", "env", (str,))
     app.add_config_value("mls_gallery", "../gallery", "env", (str,))
+    app.add_config_value("mls_gallery_folder", "", "", (str,))
+    app.add_config_value("mls_base", addresses.BASE, "env", (str,))
     app.add_config_value("mls_katex", "", "html", (str,))
     app.add_config_value("mls_search", False, "html", (bool,))
     app.add_config_value("mls_code", "", "env", (str,))
     app.add_node(number, html=(visit_number, depart_number), **dict.fromkeys(("latex", "text", "man", "texinfo"), (ignore, ignore)))
     app.add_node(markup, html=(visit_markup, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
     app.add_domain(MlsDomain)
-    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES).items():
+    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | numbers.DIRECTIVES).items():
         app.add_directive(name, directive)
     app.add_html_math_renderer("mls_katex", inline_renderers=(katex.inline, None), block_renderers=(katex.block, None))
     app.connect("config-inited", config_inited, priority=300)
@@ -100,8 +105,11 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("builder-inited", before_gallery, priority=250)
     app.connect("env-get-outdated", outdated_pages)
     app.connect("env-updated", rewrite_navigation)
+    app.connect("missing-reference", link_to_the_site, priority=900)
     app.connect("source-read", before_read)
     app.connect("doctree-read", after_read)
+    app.connect("doctree-read", numbers.declare_claim)
+    app.connect("html-page-context", numbers.cite_page)
     app.mls_written = 0
     app.connect("html-page-context", count_page)
     app.connect("build-finished", finish, priority=900)

@@ -12,30 +12,22 @@ from typing import Any
 from docutils import nodes
 
 from .. import profiles, zoo
-from ..accuracy import MODULES, module
-from ..accuracy.rows import Row, read
-from ..accuracy.score import Score, Scored, answered, headline, scores
-from ..errors import UnknownNameError, nearest
+from ..accuracy import MODULES, figures, module
+from ..accuracy.figures import scored, worded
+from ..accuracy.rows import Row
+from ..accuracy.score import Score, Scored, headline, scores
+from ..published.addresses import page
 from . import markup, shown
 from .directives import _Directive
 from .nodes import table
-from .published import page
 
 TITLES = {
     "training": "Training", "serving": "Language-model inference", "vision": "Vision", "other": "Recommendation and diffusion",
     "tiny": "Small devices", "collectives": "Collectives", "microbench": "Kernels", "energy": "Energy, carbon and water",
     "reliability": "Reliability", "economics": "Cost",
 }  # fmt: skip
-FIGURES = ("rows", "median", "ninetieth", "mean", "bias", "close", "coverage", "beyond", "answered")
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 460, 70, 16, 12, 44
 COLORS = 8
-
-
-@cache
-def scored(name: str) -> tuple[Scored, ...]:
-    """Return the rows of a family, answered."""
-    folder = zoo.root() / "measurements"
-    return tuple(s for file in module(name).FILES for s in answered(read(folder / file)) if s.family == name)
 
 
 def rests_on(env: Any, name: str) -> None:
@@ -43,35 +35,6 @@ def rests_on(env: Any, name: str) -> None:
     known = set(zoo.names("Hardware"))
     used = {s.answer.hardware for s in scored(name) if s.answer is not None} & known
     shown.note(env, f"accuracy:{name}", *(f"entry:{n}" for n in sorted(used)))
-
-
-def figure(path: str) -> str:
-    """Return a figure of accuracy for people: ``training.median``, or ``serving.decode1.median`` for one kind of rows.
-
-    Raises
-    ------
-    UnknownNameError
-        There is no such family, kind or figure.
-    """
-    name, *kind, what = path.split(".") if path.count(".") in (1, 2) else ("", "")
-    if name not in MODULES:
-        raise UnknownNameError(f"there is no accuracy of {path!r}: {nearest(name, MODULES)}")
-    if what not in FIGURES:
-        raise UnknownNameError(f"there is no figure {what!r}: {nearest(what, FIGURES)}")
-    groups = scores((s for s in headline(scored(name)) if s.answer), lambda s: s.answer.kind if kind and s.answer else "")
-    if (kind[0] if kind else "") not in groups:
-        raise UnknownNameError(f"{name} has no rows of kind {kind[0] if kind else 'any'!r}: {nearest(kind[0] if kind else '', groups)}")
-    return worded(groups[kind[0] if kind else ""], what)
-
-
-def worded(score: Score, what: str) -> str:
-    """Write a figure of a score."""
-    value = getattr(score, what)
-    if isinstance(value, int):
-        return str(value)
-    if math.isnan(value):
-        return "\N{EN DASH}"
-    return f"{value:.2f}" if what == "bias" else f"{100 * value:.2g}\u00a0%" if value < 0.995 else f"{100 * value:.0f}\u00a0%"
 
 
 def says(name: str) -> str:
@@ -99,11 +62,11 @@ HEAD = {
 }  # fmt: skip
 
 
-def score_table(groups: Iterable[tuple[Any, Score]], first: str, leave: tuple[str, ...] = ()) -> nodes.table:
-    """Return a table of scores, some figures left out."""
+def score_table(doc: str, groups: Iterable[tuple[str, Score]], first: str, leave: tuple[str, ...] = ()) -> nodes.Element:
+    """Return a table of scores, some figures left out; what a row is called is HTML."""
     head = {n: t for n, t in HEAD.items() if n not in leave}
-    rows = [("", [name, *(worded(score, f) for f in head)]) for name, score in groups]
-    return table([first, *head.values()], rows, classes=["mls-scores"])
+    rows = [("", [name, *(escape(worded(score, f)) for f in head)]) for name, score in groups]
+    return markup.made(doc, markup.table([first, *head.values()], rows, "mls-scores"))
 
 
 class OverviewDirective(_Directive):
@@ -112,19 +75,12 @@ class OverviewDirective(_Directive):
     required_arguments = 0
 
     def run(self) -> list[nodes.Node]:
-        groups: list[tuple[Any, Score]] = []
+        groups = []
         for name in MODULES:
             rests_on(self.env, name)
-            for score in scores(headline(scored(name)), lambda s: "").values():
-                groups.append(([self.link("doc", f"/accuracy/{name}", TITLES[name])], score))
-        return [score_table(groups, "Family", leave=("answered", "mean", "bias"))]
-
-    def link(self, role: str, target: str, text: str, title: str = "") -> nodes.Node:
-        from sphinx.addnodes import pending_xref
-
-        inner = nodes.inline("", text)
-        where = {"refdomain": "std", "reftype": "doc", "reftarget": target, "refexplicit": True, "refwarn": True}
-        return pending_xref("", inner, refdoc=self.env.docname, **where)
+            link = f'<a class="reference internal" href="{name}.html"><span>{escape(TITLES[name])}</span></a>'
+            groups += [(link, score) for kind, score in figures.groups(name).items() if not kind]
+        return [score_table(self.env.docname, groups, "Family", leave=("answered", "mean", "bias"))]
 
 
 class AccuracyDirective(_Directive):
@@ -135,25 +91,38 @@ class AccuracyDirective(_Directive):
         rests_on(self.env, name)
         self.env.metadata[self.env.docname]["mls_table"] = True
         rows = scored(name)
-        best = headline(rows)
         words = re.sub(r":\w+:`~?(?:\w+\.)*(\w+)`", r"\1", (module(name).__doc__ or "").strip())
         found: list[nodes.Node] = [nodes.paragraph("", p) for p in words.split("\n\n")]
-        kinds = scores((s for s in best if s.answer), lambda s: s.answer.kind if s.answer else "")
-        groups = [("rows that count", s) for s in scores(best, lambda s: "").values()]
-        groups += [(f"of these: {k}", s) for k, s in kinds.items()] if len(kinds) > 1 else []
-        groups += [("all rows", s) for s in scores(rows, lambda s: "").values()]
-        found += [self.section("scores", "How far off"), score_table(groups, "Rows")]
+        found += [self.section("scores", "How far off"), self.figures(name)]
         compared = [s for s in rows if s.answer and s.measured]
         if compared:
             bounded = [s for s in compared if s.answer and math.isfinite(s.answer.bound) and s.answer.bound > 0]
             found.append(nodes.raw("", (scatter(bounded) if bounded else "") + histogram(compared), format="html"))
             by_hardware = scores(compared, lambda s: s.row.text("hw") or "not stated")
             by_source = scores(compared, lambda s: s.row.text("source"))
-            found += [score_table(sorted(by_hardware.items()), "Hardware"), score_table(sorted(by_source.items()), "Source")]
+            for first, groups in (("Hardware", by_hardware), ("Source", by_source)):
+                found.append(score_table(self.env.docname, [(escape(k), s) for k, s in sorted(groups.items())], first))
         if name in profiles.families():
             found += [self.section("constants", "The constants"), *constants(name)]
         found += [self.section("rows", "All rows, the worst first"), nodes.raw("", listing(rows), format="html")]
         return found
+
+    def figures(self, name: str) -> nodes.Element:
+        """Return the table of the published figures, each at its anchor, and of all rows."""
+        rows = []
+        for kind, score in figures.groups(name).items():
+            cells = [escape(f"of these: {kind.replace('_', ' ')}" if kind else "rows that count")]
+            for figure in HEAD:
+                path = f"{name}.{kind}{'.' if kind else ''}{figure}"
+                text = escape(worded(score, figure))
+                if path in figures.names(name):
+                    ident = self.domain.note("accuracy", path, f"{figures.FIGURES[figure]}, {' '.join(path.split('.')[:-1])}")
+                    text = f'<span id="{ident}">{text}</span>{markup.permalink("accuracy", path)}'
+                cells.append(text)
+            rows.append(("", cells))
+        for score in scores(scored(name), lambda s: "").values():
+            rows.append(("", ["all rows", *(escape(worded(score, f)) for f in HEAD)]))
+        return markup.made(self.env.docname, markup.table(["Rows", *HEAD.values()], rows, "mls-scores"))
 
     def section(self, ident: str, title: str) -> nodes.Node:
         return nodes.rubric("", title, ids=[ident])

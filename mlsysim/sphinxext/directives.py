@@ -13,18 +13,21 @@ from .. import formats, zoo
 from ..equation import EQUATIONS, Equation
 from ..errors import NoInverseError
 from ..facts import Fact
+from ..published import worked
+from ..published.addresses import anchor
+from ..published.derived import derived, symbol_of_path
+from ..published.sources import ASKS, bibliography
+from ..published.words import coherent_number, spoken, text_of
 from ..quantities import Symbol, nomenclature
 from ..readings import inverse
 from ..readings.duals import elasticities
 from ..readings.latex import expression, latex
 from ..units import factor, label, people
 from ..units import shown as digits
-from . import markup, near, reference, shown
+from . import markup, near, shown
 from .domain import title_of
-from .nodes import numeral, paragraph, permalink, table
+from .nodes import numeral, paragraph, table
 from .nodes import reference as link
-from .published import anchor, coherent_number, derived, spoken, symbol_of_path, text_of
-from .sources import ASKS, bibliography
 
 
 class _Directive(SphinxDirective):
@@ -35,12 +38,14 @@ class _Directive(SphinxDirective):
     def domain(self) -> Any:
         return self.env.get_domain("mls")
 
-    def declare(self, kind: str, name: str, ident: str, shown: str, node: nodes.Element) -> None:
+    def declare(self, kind: str, name: str, words: str, node: nodes.Element) -> None:
         """Make a node the place of an object."""
-        if ident not in node["ids"]:
-            node["ids"].append(ident)
+        node["ids"].append(self.domain.note(kind, name, words))
         self.state.document.note_explicit_target(node)
-        self.domain.note(kind, name, ident, shown)
+
+    def permalink(self, kind: str, name: str) -> nodes.Node:
+        """Return the link to an object, which stands beside it."""
+        return markup.made(self.env.docname, markup.permalink(kind, name))
 
     def link(self, role: str, target: str, text: str, title: str = "") -> nodes.Node:
         return link(role, target, text, self.env.docname, title)
@@ -66,8 +71,8 @@ class EntryDirective(_Directive):
         entry = zoo.load(name)
         shown.note(self.env, f"entry:{name}")
         place = nodes.target("", "")
-        self.declare("entry", name, anchor(name), entry.name, place)
-        words: list[Any] = [nodes.literal("", name), permalink(anchor(name), name)]
+        self.declare("entry", name, entry.name, place)
+        words: list[Any] = [nodes.literal("", name), self.permalink("entry", name)]
         if entry.aliases:
             words += [nodes.Text(" Also known as " + ", ".join(entry.aliases) + ".")]
         return [place, nodes.paragraph("", "", *words, classes=["mls-aliases"])]
@@ -98,10 +103,9 @@ class FactsDirective(_Directive):
         for fact in facts:
             path = _path(fact)
             symbol = symbol_of_path(name, path)
-            ident = anchor(fact.name)
-            self.domain.note("fact", fact.name, ident, fact.name)
+            ident = self.domain.note("fact", fact.name, fact.name)
             value = markup.number(text_of(fact), coherent_number(fact)) + (f" ({fact.year})" if fact.year else "")
-            what = markup.code(path) + markup.permalink(ident, fact.name)
+            what = markup.code(path) + markup.permalink("fact", fact.name)
             if symbol and symbol.meaning:
                 what += " " + markup.span(symbol.meaning, "mls-meaning")
             if fact.note:
@@ -123,9 +127,8 @@ class DerivedDirective(_Directive):
         shown.note(self.env, *(f"fact:{d.name}" for d in found))
         rows = []
         for item in found:
-            ident = anchor(item.name)
-            self.domain.note("fact", item.name, ident, item.name)
-            what = escape(item.says) + markup.permalink(ident, item.name)
+            ident = self.domain.note("fact", item.name, item.name)
+            what = escape(item.says) + markup.permalink("fact", item.name)
             by = markup.linked("eq", item.equation, spoken(item.equation), EQUATIONS[item.equation].sentence)
             value = markup.number(item.text.replace(" ", "\u00a0"), item.number)
             rows.append((ident, [what, value, by, markup.code(item.name.split(".", 3)[3])]))
@@ -269,8 +272,8 @@ class EquationDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         eq = EQUATIONS[self.arguments[0]]
         place = nodes.container(classes=["mls-equation"])
-        self.declare("eq", eq.name, f"eq-{eq.name.replace('_', '-')}", spoken(eq.name), place)
-        place += nodes.paragraph("", eq.sentence, classes=["mls-sentence"])
+        self.declare("eq", eq.name, spoken(eq.name), place)
+        place += nodes.paragraph("", "", nodes.Text(eq.sentence), self.permalink("eq", eq.name), classes=["mls-sentence"])
         place += self.block(latex(eq))
         place += self.symbols(eq)
         place += self.validity(eq)
@@ -329,7 +332,9 @@ class EquationDirective(_Directive):
             words += [nodes.inline("", "derived", classes=["mls-kind", "mls-kind-derived"]), f" {note}"]
         else:
             words += ["From ", self.link("source", source, source), f", {example.where}. {note}".rstrip()]
-        found: list[nodes.Node] = [nodes.rubric("", "Worked example"), paragraph(*words)]
+        text = paragraph(*words, self.permalink("example", eq.name))
+        self.declare("example", eq.name, f"Worked example of {spoken(eq.name)}", text)
+        found: list[nodes.Node] = [nodes.rubric("", "Worked example"), text]
         slopes = elasticities(eq.name, at)
         listed: list[Any] = ["Elasticities there, percent of the result for one percent more: "]
         for i, (name, slope) in enumerate(sorted(slopes.items(), key=lambda kv: -abs(kv[1]))):
@@ -349,7 +354,7 @@ class EquationDirective(_Directive):
 
     def provenance(self, eq: Equation) -> list[nodes.Node]:
         words: list[Any] = [nodes.strong("", "Source. "), self.link("source", eq.source, eq.source), f", {eq.where}. "]
-        users = reference.solvers_using(eq.name)
+        users = worked.solvers_using(eq.name)
         callers = sorted(n for n, e in EQUATIONS.items() if eq.name in e.calls)
         if users or callers:
             words.append(nodes.strong("", "Used by "))
@@ -378,11 +383,10 @@ class NomenclatureDirective(_Directive):
         rows = []
         for name, symbol in nomenclature().items():
             low, high = (people(x, symbol.unit, symbol.display) or "0" for x in symbol.span)
-            ident = f"quantity-of-{name.lower()}"
-            what: list[nodes.Node] = [nodes.literal("", name), permalink(ident, name)]
+            what: list[nodes.Node] = [nodes.literal("", name), self.permalink("quantity", name)]
             rows.append(
                 (
-                    ident,
+                    "",
                     [
                         [self.math(symbol.latex)],
                         what,
@@ -395,7 +399,7 @@ class NomenclatureDirective(_Directive):
             )
         built = table(["Symbol", "Name", "Meaning", "Unit", "Usual span", "Equations"], rows, widths=[10, 18, 36, 12, 16, 8])
         for name, row in zip(nomenclature(), built[0][-1], strict=True):
-            self.declare("quantity", name, f"quantity-of-{name.lower()}", name, row)
+            self.declare("quantity", name, name, row)
         return [built]
 
 
@@ -410,24 +414,25 @@ class SolverDirective(_Directive):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        solver = reference.solver(name)
+        solver = worked.solver(name)
         place = nodes.container(classes=["mls-solver"])
-        self.declare("solver", name, f"solver-{name.lower()}", name, place)
+        self.declare("solver", name, name, place)
         paragraphs = (solver.__doc__ or "").strip().split("\n\n")
         place += [nodes.paragraph("", "", *_with_code(" ".join(p.split()))) for p in paragraphs]
-        place += [nodes.rubric("", "Call"), nodes.literal_block("", reference.signature(name), language="python")]
-        rows = [("", [[nodes.literal("", n)], default, text]) for n, default, text in reference.arguments(name)]
+        place.children[0].append(self.permalink("solver", name))
+        place += [nodes.rubric("", "Call"), nodes.literal_block("", worked.signature(name), language="python")]
+        rows = [("", [[nodes.literal("", n)], default, text]) for n, default, text in worked.arguments(name)]
         place += [nodes.rubric("", "Arguments"), table(["Argument", "Default", "Meaning"], rows, widths=[20, 15, 65])]
-        result = reference.example(name)
+        result = worked.example(name)
         shown.note(self.env, f"solver:{name}")
         by_symbol = {s: n for n, s in nomenclature().items()}
         fields = []
         for field, symbol in solver.result.fields.items():
             text = people(result.number(field), symbol.unit, symbol.display) or "0" if result.has(field) else "\u2013"
-            what: list[nodes.Node] = [nodes.literal("", field), permalink(f"result-{name.lower()}-{field}".replace("_", "-"), field)]
+            what: list[nodes.Node] = [nodes.literal("", field), self.permalink("field", f"{name}.{field}")]
             fields.append(
                 (
-                    f"result-{name.lower()}-{field}".replace("_", "-"),
+                    self.domain.note("field", f"{name}.{field}", field),
                     [what, [self.link("quantity", by_symbol[symbol], symbol.meaning)], _symbol_text(symbol), text.replace(" ", "\u00a0")],
                 )
             )
@@ -435,9 +440,9 @@ class SolverDirective(_Directive):
             nodes.rubric("", f"Result: {solver.result.__name__}"),
             table(["Field", "Meaning", "Unit", "In the example below"], fields, widths=[25, 40, 15, 20]),
             nodes.rubric("", "Example"),
-            nodes.literal_block("", reference.call_text(name), language="python"),
+            nodes.literal_block("", worked.call_text(name), language="python"),
         ]
-        place += [nodes.rubric("", "Equations it uses"), self.equations(reference.equations_of(name))]
+        place += [nodes.rubric("", "Equations it uses"), self.equations(worked.equations_of(name))]
         return [place]
 
     def equations(self, names: Iterable[str]) -> nodes.Node:
@@ -454,7 +459,7 @@ class WhyDirective(_Directive):
 
     def run(self) -> list[nodes.Node]:
         name, field = self.arguments
-        why = reference.example(name).why(field)
+        why = worked.example(name).why(field)
         shown.note(self.env, f"solver:{name}")
         rows = []
         for step in why.steps:
@@ -490,8 +495,7 @@ class SourcesDirective(_Directive):
         cited = citations()
         listed = []
         for key, source in bibliography().items():
-            ident = f"source-of-{key}"
-            self.domain.note("source", key, ident, key)
+            ident = self.domain.note("source", key, key)
             html = f"{escape(source.authors)}. <em>{escape(source.title)}</em>. {escape(source.published)}"
             html += f"{', ' if source.published else ''}{source.year}. "
             if source.url:
@@ -501,7 +505,7 @@ class SourcesDirective(_Directive):
                 html += escape(f"Licence: {source.licence}, {source.licence_note}; it asks {ASKS[source.licence]}. ")
             users = [markup.linked(role, name, spoken(name) if role == "eq" else name) for role, name in cited.get(key, [])]
             html += f"Cited by {', '.join(users)}." if users else ""
-            listed.append(f'<dt id="{ident}">{markup.code(key)}{markup.permalink(ident, key)}</dt><dd><p>{html}</p></dd>')
+            listed.append(f'<dt id="{ident}">{markup.code(key)}{markup.permalink("source", key)}</dt><dd><p>{html}</p></dd>')
         return [markup.made(self.env.docname, f'<dl class="mls-sources">{"".join(listed)}</dl>')]
 
 

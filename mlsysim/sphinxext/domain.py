@@ -1,7 +1,8 @@
 """The ``mls`` domain: every entry, fact, equation, quantity, solver and result is an object that can be linked and cited.
 
 A role puts the *value* into the page while it is read, and notes that the page shows it; only the *link* is resolved later.
-So a page is read again when a number on it changes, and not otherwise.
+So a page is read again when a number on it changes, and not otherwise. A book that has no generated pages of its own gets links
+to the published site: by its inventory, where the book names it to intersphinx, and else by address.
 """
 
 from collections.abc import Iterator
@@ -16,88 +17,150 @@ from sphinx.util.nodes import make_refnode
 
 from .. import zoo
 from ..equation import EQUATIONS
-from ..errors import MlsysimError, nearest
+from ..errors import InputError, MlsysimError, nearest
 from ..facts import Fact
+from ..published import addresses, registry, worked
+from ..published.words import spoken
 from ..quantities import nomenclature
-from . import named_values, shown
+from . import shown
 from .nodes import numeral
-from .published import coherent_number, number_of, split, spoken, text_of
 
 log = logging.getLogger(__name__)
 
 
-def title_of(value: Any) -> str:
-    """Say where a number comes from, for a tooltip."""
-    if isinstance(value, Fact):
-        year = f", {value.year}" if value.year else ""
-        return f"{value.name} ({value.kind}{year}; {value.source}, {value.where}; read {value.read})"
-    return f"{value.name} (by {value.equation})"
+def title_of(value: Fact) -> str:
+    """Say where a fact comes from, for a tooltip."""
+    year = f", {value.year}" if value.year else ""
+    return f"{value.name} ({value.kind}{year}; {value.source}, {value.where}; read {value.read})"
 
 
-class _ValueRole(XRefRole):
-    """Base of roles that show a value: unknown names are warnings with the nearest ones."""
+def tip_of(number: registry.Published) -> str:
+    """Say what a published number is and where it comes from, for a tooltip."""
+    if number.source and number.read:
+        year = f", {number.year}" if number.year else ""
+        return f"{number.name} ({number.how}{year}; {number.source}, {number.where}; read {number.read})"
+    return f"{number.name} (by {number.equation})" if number.equation else f"{number.name}: {number.says}"
 
-    rests_on = ""
+
+def asked(text: str) -> tuple[str, dict[str, str]]:
+    """Split what stands in a role into the name and its options: ``NAME | unit=GB/s digits=3 style=number``.
+
+    Raises
+    ------
+    InputError
+        An option is none.
+    """
+    name, _, tail = text.partition("|")
+    options = {}
+    for word in tail.split():
+        key, _, value = word.partition("=")
+        if key not in ("unit", "digits", "style") or not value:
+            raise InputError(f"{word!r} is no option of a number: write unit=GB/s, digits=3 or style=number")
+        options[key] = value
+    return name.strip(), options
+
+
+class _Role(XRefRole):
+    """Base of roles that link to something published: unknown names are warnings with the nearest ones."""
 
     def __init__(self) -> None:
         super().__init__(warn_dangling=True, innernodeclass=nodes.inline)
 
-    def refuse(self, refnode: Any, message: str) -> None:
-        log.warning("%s", message, location=self.get_location(), type="mls", subtype=self.reftype)
-        refnode["unknown"] = True
-
     def process_link(self, env: Any, refnode: Any, has_explicit_title: bool, title: str, target: str) -> tuple[str, str]:
         try:
             text, target, tooltip = self.show(target)
-        except MlsysimError as error:
-            self.refuse(refnode, str(error))
+        except (MlsysimError, AssertionError) as error:
+            why = str(error) or "a claim about it no longer holds"
+            log.warning("%s: %s", target, why, location=self.get_location(), type="mls", subtype=self.reftype)
+            refnode["unknown"] = True
             return title, target
-        if self.rests_on:
-            shown.note(env, f"{self.rests_on}:{target}")
         refnode["reftitle"] = tooltip
         return (title if has_explicit_title else text), target
 
     def show(self, target: str) -> tuple[str, str, str]:
+        """Return what is shown, the name that is linked to, and the tooltip."""
         raise MlsysimError(target)
 
 
-class FactRole(_ValueRole):
-    """``{mls:fact}`Hardware.Cloud.H100.memory.bandwidth```: the value with its unit, linked to its anchor."""
+class _NumberRole(_Role):
+    """Base of roles that show a published number, as its options ask."""
 
-    rests_on = "fact"
+    kind = ""
 
     def show(self, target: str) -> tuple[str, str, str]:
-        value = number_of(target)
-        return text_of(value), target, title_of(value)
+        name, options = asked(target)
+        self.number = self.find(name)
+        self.note(self.number)
+        return registry.printed(self.number, **options), addresses.parts(self.number.name)[1], tip_of(self.number)
+
+    def find(self, name: str) -> registry.Published:
+        return registry.lookup(f"{self.kind}.{name}")
+
+    def note(self, number: registry.Published) -> None:
+        shown.note(self.env, f"{self.kind}:{addresses.parts(number.name)[1]}")
 
     def result_nodes(self, document: Any, env: Any, node: Any, is_ref: bool) -> tuple[list[nodes.Node], list[Any]]:
         if not node.get("unknown") and node.children:
-            text = node.astext()
+            text, value = node.astext(), self.number.value
             node.children[0].children = []
-            node.children[0] += numeral(text, coherent_number(number_of(node["reftarget"])))
+            node.children[0] += numeral(text, None if isinstance(value, (str, bool)) else value)
         return [node], []
 
 
-class EntryRole(_ValueRole):
+class FactRole(_NumberRole):
+    """``{mls:fact}`Hardware.Cloud.H100.memory.bandwidth```: the value with its unit, linked to its anchor."""
+
+    kind = "fact"
+
+    def find(self, name: str) -> registry.Published:
+        number = registry.lookup(name)
+        if number.kind != "fact":
+            raise InputError(f"{name!r} is no number of the zoo: write mls:{self.env.get_domain('mls').role_for_objtype(number.kind)}")
+        return number
+
+
+class ValueRole(_NumberRole):
+    """``{mls:value}`name```: a number that a function of the site's values file computes when the page is read."""
+
+    kind = "value"
+
+    def find(self, name: str) -> registry.Published:
+        return registry.of_value(self.env.config.mls_values, name)
+
+
+class AccuracyRole(_NumberRole):
+    """``{mls:accuracy}`training.median```: a figure of how far predictions are from measurements."""
+
+    kind = "accuracy"
+
+    def note(self, number: registry.Published) -> None:
+        from . import accuracy
+
+        accuracy.rests_on(self.env, number.name.split(".")[1])
+
+
+class EntryRole(_Role):
     """``{mls:entry}`Hardware.Cloud.H100```: the entry's name, linked to its page."""
 
-    rests_on = "title"
-
     def show(self, target: str) -> tuple[str, str, str]:
-        entry, path = split(target)
-        if path:
-            raise MlsysimError(f"{target!r} is a number, not an entry: write mls:fact")
-        return zoo.load(entry).name, entry, zoo.load(entry).summary
+        name = addresses.current(registry.resolve(target))
+        if name.count(".") > 2:
+            raise InputError(f"{target!r} is a number, not an entry: write mls:fact")
+        entry = zoo.load(name)
+        shown.note(self.env, f"title:{name}")
+        return entry.name, name, entry.summary
 
 
-class _NamedRole(_ValueRole):
+class _NamedRole(_Role):
     def known(self) -> dict[str, str]:
         return {}
 
     def show(self, target: str) -> tuple[str, str, str]:
+        kind = addresses.public(self.reftype, "")
+        target = addresses.current(kind + target).removeprefix(kind)
         known = self.known()
         if target not in known:
-            raise MlsysimError(f"unknown {self.reftype} {target!r}: {nearest(target, known)}")
+            raise InputError(f"unknown {self.reftype} {target!r}: {nearest(target, known)}")
         return target, target, known[target]
 
 
@@ -128,44 +191,37 @@ class SolverRole(_NamedRole):
         return {s.__name__: (s.__doc__ or "").split("\n")[0] for s in SOLVERS}
 
 
+class ResultRole(_Role):
+    """``{mls:result}`ServingModel.itl```: a field of a solver's result, linked to its meaning."""
+
+    def show(self, target: str) -> tuple[str, str, str]:
+        solver, _, field = target.partition(".")
+        fields = worked.solver(solver).result.fields
+        if field not in fields:
+            raise InputError(f"the result of {solver} has no {field!r}: {nearest(field, fields)}")
+        return field, target, fields[field].meaning
+
+
+class ClaimRole(_NamedRole):
+    """``{mls:claim}`plot_kv_cache```: what an example of the gallery claims and asserts, linked."""
+
+    def known(self) -> dict[str, str]:
+        from .generate import gallery_uses
+
+        return {d.rpartition("/")[2]: title for d, (title, _) in gallery_uses(self.env.config.mls_gallery_folder).items()}
+
+    def show(self, target: str) -> tuple[str, str, str]:
+        _, target, title = super().show(target)
+        return title, target, title
+
+
 class SourceRole(_NamedRole):
     """``{mls:source}`williams2009```: an entry of the bibliography, linked."""
 
     def known(self) -> dict[str, str]:
-        from .sources import bibliography
+        from ..published.sources import bibliography
 
         return {k: s.text for k, s in bibliography().items()}
-
-
-class ValueRole(SphinxRole):
-    """``{mls:value}`name```: a number that a function of the site's values file computes when the page is read."""
-
-    def run(self) -> tuple[list[nodes.Node], list[Any]]:
-        try:
-            value = named_values.compute(self.env.config.mls_values, self.text)
-        except (MlsysimError, AssertionError) as error:
-            why = str(error) or "a claim about it no longer holds"
-            log.warning("value %s: %s", self.text, why, location=self.get_location(), type="mls", subtype="value")
-            return [nodes.literal("", self.text)], []
-        shown.note(self.env, f"value:{self.text}")
-        node = numeral(text_of(value), coherent_number(value))
-        node["classes"].append("mls-value")
-        return [node], []
-
-
-class AccuracyRole(SphinxRole):
-    """``{mls:accuracy}`training.median```: a figure of how far predictions are from measurements."""
-
-    def run(self) -> tuple[list[nodes.Node], list[Any]]:
-        from . import accuracy
-
-        try:
-            text = accuracy.figure(self.text)
-        except MlsysimError as error:
-            log.warning("%s", error, location=self.get_location(), type="mls", subtype="accuracy")
-            return [nodes.literal("", self.text)], []
-        accuracy.rests_on(self.env, self.text.partition(".")[0])
-        return [nodes.inline("", text, classes=["mls-value"])], []
 
 
 class GivenRole(SphinxRole):
@@ -184,8 +240,13 @@ class MlsDomain(Domain):
         "entry": ObjType("zoo entry", "entry"),
         "fact": ObjType("fact", "fact"),
         "eq": ObjType("equation", "eq"),
+        "example": ObjType("worked example", "example"),
         "quantity": ObjType("quantity", "quantity"),
         "solver": ObjType("solver", "solver"),
+        "field": ObjType("field of a result", "result"),
+        "value": ObjType("computed value", "value"),
+        "accuracy": ObjType("figure of accuracy", "accuracy"),
+        "claim": ObjType("claim of an example", "claim"),
         "source": ObjType("source", "source"),
     }
     roles: ClassVar = {
@@ -194,14 +255,16 @@ class MlsDomain(Domain):
         "eq": EquationRole(),
         "quantity": QuantityRole(),
         "solver": SolverRole(),
-        "source": SourceRole(),
+        "result": ResultRole(),
         "value": ValueRole(),
-        "given": GivenRole(),
         "accuracy": AccuracyRole(),
+        "claim": ClaimRole(),
+        "source": SourceRole(),
+        "given": GivenRole(),
     }
     initial_data: ClassVar = {"objects": {}, "shown": {}}
-    data_version = 2
-    dangling_warnings: ClassVar = {kind: f"no page declares {kind} %(target)s" for kind in object_types}
+    data_version = 3
+    dangling_warnings: ClassVar = {kind: f"no page declares {kind} %(target)s" for kind in roles}
 
     @property
     def objects(self) -> dict[tuple[str, str], tuple[str, str, str]]:
@@ -213,14 +276,18 @@ class MlsDomain(Domain):
         """Digests of the things that each page shows."""
         return self.data["shown"]
 
-    def note(self, kind: str, name: str, ident: str, words: str) -> None:
-        """Declare an object on the page that is being read, and a standard label of the same name."""
-        known = self.objects.get((kind, name))
-        if known and known[0] != self.env.docname:
-            log.warning("%s %s is declared here and in %s", kind, name, known[0], location=self.env.docname, type="mls")
-        self.objects[kind, name] = (self.env.docname, ident, words)
-        label = name.lower() if kind in ("entry", "fact") else f"{kind}.{name}".lower()
-        self.env.domains.standard_domain.note_hyperlink_target(label, self.env.docname, ident, words)
+    def note(self, kind: str, name: str, words: str) -> str:
+        """Declare an object on the page that is being read, with a standard label of its name; return its anchor.
+
+        What it was called before leads to it too.
+        """
+        public, (document, ident) = addresses.public(kind, name), addresses.place(kind, name)
+        if document != self.env.docname:
+            log.warning("%s belongs into %s: let one page declare it", public, document, location=self.env.docname, type="mls")
+        for known in (public, *addresses.former(public)):
+            self.objects[kind, known.removeprefix(addresses.public(kind, ""))] = (self.env.docname, ident, words)
+            self.env.domains.standard_domain.note_hyperlink_target(known.lower(), self.env.docname, ident, words)
+        return ident
 
     def clear_doc(self, docname: str) -> None:
         for key in [k for k, v in self.objects.items() if v[0] == docname]:
@@ -235,13 +302,25 @@ class MlsDomain(Domain):
         if node.get("unknown"):
             node["refwarn"] = False
             return contnode
-        hit = self.objects.get((typ, target))
+        kinds = self.objtypes_for_role(typ) or []
+        hit = next((self.objects[k, target] for k in kinds if (k, target) in self.objects), None)
+        if hit is None and typ == "value" and not env.config.mls_pages:
+            return contnode  # a book's own value: it has no other place
         return hit and make_refnode(builder, fromdocname, hit[0], hit[1], contnode, node.get("reftitle") or hit[2])
 
     def resolve_any_xref(self, env: Any, fromdocname: str, builder: Any, target: str, node: Any, contnode: Any) -> list[Any]:
         hits = [(k, self.objects.get((k, target))) for k in self.object_types]
-        return [(f"mls:{k}", make_refnode(builder, fromdocname, h[0], h[1], contnode, h[2])) for k, h in hits if h]
+        return [(f"mls:{self.role_for_objtype(k)}", make_refnode(builder, fromdocname, h[0], h[1], contnode, h[2])) for k, h in hits if h]
 
     def get_objects(self) -> Iterator[tuple[str, str, str, str, str, int]]:
         for (kind, name), (doc, ident, words) in sorted(self.objects.items()):
             yield name, words, kind, doc, ident, 1
+
+
+def link_to_the_site(app: Any, env: Any, node: Any, contnode: Any) -> Any:
+    """Link to the published site what no page of this book and no inventory declares; comes after intersphinx."""
+    if node.get("refdomain") != "mls" or env.config.mls_pages:
+        return None
+    (kind,) = env.get_domain("mls").objtypes_for_role(node["reftype"])
+    address = addresses.url(addresses.public(kind, node["reftarget"]), base=env.config.mls_base)
+    return nodes.reference("", "", contnode, refuri=address, reftitle=node.get("reftitle", ""), internal=False)

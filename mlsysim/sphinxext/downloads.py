@@ -7,8 +7,9 @@ from pathlib import Path
 
 from .. import zoo
 from ..errors import MlsysimError
-from . import named_values
-from .published import number_of, spoken, text_of
+from ..published import named
+from ..published.derived import number_of
+from ..published.words import spoken, text_of
 
 ROLE = re.compile(r"(?::mls:(\w+):|\{mls:(\w+)\})`([^`]+)`")
 
@@ -28,7 +29,7 @@ def resolve(text: str, values: str) -> str:
                 case "entry":
                     return zoo.load(target).name
                 case "value":
-                    return text_of(named_values.compute(values, target))
+                    return text_of(named.compute(values, target))
                 case "eq":
                     return spoken(target)
         except MlsysimError:

@@ -12,8 +12,10 @@ import mlsysim
 from .. import zoo
 from ..equation import EQUATIONS
 from ..facts import KINDS
-from .published import anchor, coherent_number, derived, page, symbol_of_path
-from .sources import bibliography
+from ..published.addresses import anchor, page
+from ..published.derived import derived, symbol_of_path
+from ..published.sources import bibliography
+from ..published.words import coherent_number
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SCHEMA = "zoo.schema.json"

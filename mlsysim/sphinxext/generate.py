@@ -11,11 +11,13 @@ from ..equation import EQUATIONS
 from ..equations import SECTIONS
 from ..hardware import HardwareNode
 from ..infrastructure import Ownership, Rental
+from ..published.addresses import page
+from ..published.derived import derived
+from ..published.words import spoken
 from ..solvers import SOLVERS
 from ..workloads import Workload
 from . import near
 from .accuracy import TITLES as TITLES_OF_FAMILIES
-from .published import derived, page, spoken
 
 INDEXES = {
     "hardware": ("Hardware", "Hardware", "Accelerators, systems on chip and microcontrollers."),
@@ -273,6 +275,58 @@ measured it; give the profile to a solver as `efficiency=`.
 """
 
 
+NUMBERS = """# Numbers to cite
+
+Every number here has a name that lasts. A fact of the zoo, what follows from it, an equation, a quantity, a field of a solver's result,
+a computed value and a claim of the gallery: each has an anchor, which the sign beside it links to, and which stays. Where a name is
+given up, the old one leads to what took its place.
+
+An address without a version leads to the latest release; with a version below the base it leads to that one, as citations do. `cite`
+beside a number gives plain text, BibTeX and CSL-JSON, with the source that the number was read in: cite that too. The same from Python:
+
+```python
+import mlsysim
+
+bandwidth = mlsysim.lookup("Hardware.Cloud.H100.memory.bandwidth")
+print(bandwidth.quantity.to("TB/s"), bandwidth.source, bandwidth.url)
+print(mlsysim.cite("Hardware.Cloud.H100.memory.bandwidth", "bibtex"))
+```
+
+## Files
+
+```{raw} html
+<ul>
+<li><a href="numbers.json">numbers.json</a>: every published number with its name, value, unit, kind, source and address, as
+<a href="numbers.schema.json">numbers.schema.json</a> says.</li>
+<li><a href="zoo.json">zoo.json</a>: the zoo, as <a href="zoo.schema.json">zoo.schema.json</a> says; a JSON file stands beside each of its
+pages.</li>
+<li><a href="_variables.yml">_variables.yml</a>: the numbers as variables of a Quarto project.</li>
+<li><a href="mlsysim.sty">mlsysim.sty</a>: the numbers as a LaTeX package.</li>
+<li><a href="objects.inv">objects.inv</a>: every name with its address, for Sphinx, Jupyter Book and Quarto's interlinks.</li>
+<li><a href="myst.xref.json">myst.xref.json</a>: the same for MyST and Jupyter Book 2.</li>
+</ul>
+```
+
+How a book uses them is told in [Numbers in your own book](/books). What has moved between releases stands in
+[Numbers that moved](/moved).
+
+(computed-values)=
+## Computed values of these pages
+
+```{mls-values}
+```
+"""
+
+MOVED = """# Numbers that moved
+
+A number that was published in a release is kept in a ledger. When it changes, because a fact was corrected or an equation was, the change
+is accepted with a reason, which is told here: whoever quoted the number can see whether it still stands.
+
+```{mls-moves}
+```
+"""
+
+
 def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
     """Return every generated page by document."""
     pages = {page(n): entry_page(n, gallery, repository) for n in zoo.names()}
@@ -284,6 +338,7 @@ def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
         "# Nomenclature\n\nEach quantity is named once. Inside the library units are coherent; those below are what people say.\n\n"
         "```{mls-nomenclature}\n```\n"
     )
+    pages["numbers"], pages["moved"] = NUMBERS, MOVED
     pages["sources"] = "# Sources\n\nWhat the numbers and equations rest on, and what cites each source.\n\n```{mls-sources}\n```\n"
     return pages
 

@@ -12,7 +12,10 @@ from typing import Any
 from docutils import nodes
 from sphinx.util import logging
 
+from ..published import addresses
+
 log = logging.getLogger(__name__)
+TAG = re.compile(r"<[^>]*>")
 LINK = re.compile(r'href="mls:(\w+)/([^"]+)"')
 
 
@@ -79,9 +82,12 @@ def linked(role: str, name: str, text: str, title: str = "") -> str:
     return link(role, name, f"<span>{escape(text)}</span>", title)
 
 
-def permalink(ident: str, name: str) -> str:
-    """Return the small link that names a number's address."""
-    return f'<a class="headerlink" href="#{ident}" title="{quoted(f"Link to {name}")}">#</a>'
+def permalink(kind: str, name: str) -> str:
+    """Return the small link that names a number's address, and the anchors that it had before."""
+    known = addresses.public(kind, name)
+    ident = addresses.place(kind, name)[1]
+    gone = "".join(f'<span id="{addresses.place(*addresses.parts(old))[1]}"></span>' for old in addresses.former(known))
+    return f'{gone}<a class="headerlink" href="#{ident}" data-mls="{quoted(known)}" title="{quoted(f"Link to {known}")}">#</a>'
 
 
 def table(

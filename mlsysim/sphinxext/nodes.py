@@ -86,8 +86,3 @@ def _row(cells: Sequence[Cell]) -> nodes.row:
         parts = [nodes.Text(cell)] if isinstance(cell, str) else [cell] if isinstance(cell, nodes.Node) else list(cell)
         row += nodes.entry("", nodes.paragraph("", "", *parts))
     return row
-
-
-def permalink(ident: str, name: str) -> nodes.reference:
-    """Return the small link that names a number's address."""
-    return nodes.reference("", "#", refuri=f"#{ident}", classes=["headerlink"], reftitle=f"Link to {name}")

@@ -14,13 +14,13 @@ from typing import Any
 from .. import zoo
 from ..hardware import HardwareNode
 from ..infrastructure import Datacenter, GridProfile
+from ..published.addresses import anchor
 from ..recommendation import RecommendationWorkload
 from ..statespace import StateSpaceWorkload
 from ..systems import Fleet, NetworkFabric, Node
 from ..units import people
 from ..vision import DiffusionWorkload, VisionTransformerWorkload
 from ..workloads import CNNWorkload, TransformerWorkload
-from .published import anchor
 
 STYLE = """
 :root { color-scheme: light dark }

@@ -11,11 +11,11 @@ from html import escape
 from .. import zoo
 from ..hardware import HardwareNode
 from ..nouns import Lowered
+from ..published.addresses import page
 from ..readings import NUMBERS
 from ..solvers.base import sizes
 from ..units import people
 from ..workloads import Demand
-from .published import page
 
 
 @dataclass(frozen=True, slots=True)

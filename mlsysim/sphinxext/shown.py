@@ -18,8 +18,10 @@ from uuid import uuid4
 
 from .. import zoo
 from ..errors import MlsysimError
-from . import breakdown, named_values, near, reference, roofline
-from .published import number_of, text_of
+from ..published import named, worked
+from ..published.derived import number_of
+from ..published.words import text_of
+from . import breakdown, near, roofline
 
 
 def _fact(name: str, values: str) -> str:
@@ -36,11 +38,11 @@ def _title(name: str, values: str) -> str:
 
 
 def _value(name: str, values: str) -> str:
-    return text_of(named_values.compute(values, name))
+    return text_of(named.compute(values, name))
 
 
 def _solver(name: str, values: str) -> str:
-    return repr(reference.example(name).why())
+    return repr(worked.example(name).why())
 
 
 def drawn(what: str, name: str, root: str) -> str:
@@ -65,8 +67,8 @@ def _largest(name: str, values: str) -> str:
 
 
 def _sources(name: str, values: str) -> str:
+    from ..published.sources import file
     from .directives import citations
-    from .sources import file
 
     return file().read_text("utf-8") + repr(citations())
 

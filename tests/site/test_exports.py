@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from mlsysim import zoo
+from mlsysim.published.addresses import page
+from mlsysim.published.sources import bibliography
 from mlsysim.sphinxext import exports
-from mlsysim.sphinxext.published import page
-from mlsysim.sphinxext.sources import bibliography
 
 SITE = Path(__file__).parents[2] / "docs" / "_build" / "html"
 

@@ -17,12 +17,14 @@ import pytest
 
 from mlsysim import zoo
 from mlsysim.accuracy import MODULES
-from mlsysim.sphinxext import reference
+from mlsysim.published import worked
 from mlsysim.sphinxext.generate import MEASURED
 
 ROOT = Path(__file__).parent.parent.parent
 WANTED = ("docs", "gallery", "mlsysim", "zoo", "README.md", "pyproject.toml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
-GENERATED = {"zoo", "math", "solvers", "accuracy", "gallery", "math.md", "nomenclature.md", "sources.md", "_build"}
+GENERATED = {"zoo", "math", "solvers", "accuracy", "gallery", "_build"} | {
+    f"{n}.md" for n in ("math", "nomenclature", "numbers", "moved", "sources")
+}
 KINDS = {"Hardware": "zoo/hardware", "Models": "zoo/models", "Infrastructure": "zoo/infra", "Systems": "zoo/fleets"}
 
 
@@ -180,7 +182,7 @@ def may_be_read(copy: Copy, name: str) -> set[str]:
     found |= {f"gallery/{e}" for e in may_run(copy, names)} | ({"gallery/index"} if may_run(copy, names) else set())
     if name.startswith("Hardware."):  # rows of measurements were made on it
         found |= {f"accuracy/{n}" for n in (*MODULES, "index")} | {f"solvers/{s.lower()}" for s in MEASURED}
-    solvers = {s for s, text in reference.EXAMPLES.items() if mentions(text, names)}
+    solvers = {s for s, text in worked.EXAMPLES.items() if mentions(text, names)}
     found |= {f"solvers/{s.lower()}" for s in solvers}
     by_value = values_that_rest_on(copy, names)
     for path in (copy.root / "docs").rglob("*.md"):

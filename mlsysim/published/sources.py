@@ -1,10 +1,12 @@
-"""The bibliography as the site shows it."""
+"""The bibliography: every document that numbers and equations rest on."""
 
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from .. import zoo
+from ..errors import MlsysimError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,26 @@ def file() -> Path:
 
 
 @cache
+def entries() -> dict[str, Any]:
+    """Return the entries of the bibliography as pybtex reads them, by key.
+
+    Raises
+    ------
+    MlsysimError
+        pybtex is not installed.
+    """
+    try:
+        from pybtex.database import parse_file
+    except ImportError:
+        raise MlsysimError("sources are read with pybtex, which is not installed: pip install 'mlsysim[cite]'") from None
+    return dict(parse_file(str(file())).entries.items())
+
+
+@cache
 def bibliography() -> dict[str, Source]:
     """Return every source by key."""
-    from pybtex.database import parse_file
-
     found = {}
-    for key, entry in parse_file(str(file())).entries.items():
+    for key, entry in entries().items():
         people = entry.persons.get("author", [])
         authors = ", ".join(
             _plain(str(p)) if not p.first_names else _plain(" ".join([*p.first_names, *p.prelast_names, *p.last_names])) for p in people[:3]

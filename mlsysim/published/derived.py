@@ -1,4 +1,4 @@
-"""What a published name stands for: a fact of the zoo, or a number that follows from facts by an equation."""
+"""Numbers that follow from the facts of one entry, each by one equation."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import equations, zoo
 from ..equation import EQUATIONS
-from ..errors import InputError, UnknownNameError, nearest
+from ..errors import UnknownNameError, nearest
 from ..facts import Fact
 from ..hardware import ELEMENT_SIZE, HardwareNode
 from ..infrastructure import Datacenter, GridProfile
@@ -16,9 +16,10 @@ from ..readings import NUMBERS
 from ..recommendation import RecommendationWorkload
 from ..statespace import StateSpaceWorkload
 from ..systems import Fleet, NetworkFabric, Node
-from ..units import Q, is_quantity, people
+from ..units import people
 from ..vision import DiffusionWorkload, VisionTransformerWorkload, vision_work
 from ..workloads import CNNWorkload, TransformerWorkload, all_parameters, head_parameters, matmul_parameters
+from .words import text_of
 
 assert equations.SECTIONS
 
@@ -38,109 +39,6 @@ class Derived:
         """The number for people."""
         symbol = EQUATIONS[self.equation].result
         return people(self.number, symbol.unit, symbol.display)
-
-
-def anchor(name: str) -> str:
-    """Return the anchor of a published name: lower case, dots as dashes."""
-    return name.replace(".", "-").lower()
-
-
-def page(entry: str) -> str:
-    """Return the document of an entry."""
-    return "zoo/" + entry.replace(".", "/").lower()
-
-
-_NAMES = {
-    "amdahl": "Amdahl's",
-    "chinchilla": "Chinchilla",
-    "daly": "Daly",
-    "flops": "FLOPs",
-    "gustafson": "Gustafson's",
-    "it": "IT",
-    "kv": "KV",
-    "littles": "Little's",
-    "mlp": "MLP",
-    "mtbf": "MTBF",
-    "young": "Young",
-    "zero1": "ZeRO-1",
-    "zero2": "ZeRO-2",
-    "zero3": "ZeRO-3",
-}
-
-
-def spoken(equation: str, *, start: bool = False) -> str:
-    """Write an equation's name as words."""
-    words = " ".join(_NAMES.get(w, w) for w in equation.split("_"))
-    return words[:1].upper() + words[1:] if start else words
-
-
-def split(name: str) -> tuple[str, str]:
-    """Split a published name into entry and path."""
-    parts = name.split(".")
-    entry = ".".join(parts[:3])
-    if entry not in zoo.names():
-        raise UnknownNameError(f"the zoo has no {entry!r}: {nearest(entry, zoo.names())}")
-    return entry, ".".join(parts[3:])
-
-
-def number_of(name: str) -> Fact | Derived:
-    """Return the fact or the derived number of a published name."""
-    entry, path = split(name)
-    thing = zoo.load(entry)
-    if path in thing.facts:
-        return thing.facts[path]
-    found = {d.name.removeprefix(f"{entry}."): d for d in derived(entry)}
-    if path in found:
-        return found[path]
-    raise UnknownNameError(f"{entry} has no number {path!r}: {nearest(path, [*thing.facts, *found])}")
-
-
-def text_of(value: Any) -> str:
-    """Write a value for a page: a fact's as its source prints it, with a space that does not break."""
-    if isinstance(value, Fact):
-        value = value.value
-    if isinstance(value, Derived):
-        value = value.text
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if is_quantity(value):
-        coherent = value.to_base_units()
-        return people(float(coherent.magnitude), _coherent(value), f"{value.units:~P}").replace(" ", "\u00a0")
-    if isinstance(value, int) and abs(value) >= 10000:
-        return f"{value:,}".replace(",", "\u202f")
-    if isinstance(value, float):
-        return people(value, "", "")
-    text = str(value)
-    if not text[:1].isdigit():
-        return text
-    first, _, rest = text.partition(" ")
-    if first.isdigit() and len(first) > 4:
-        first = f"{int(first):,}".replace(",", "\u202f")
-    return f"{first} {rest}".strip().replace(" ", "\u00a0")
-
-
-def _coherent(value: Any) -> str:
-    for unit in ("s", "byte", "byte/s", "flop", "flop/s", "W", "J", "gCO2e", "L", "USD", "flop/byte", "gCO2e/J", "USD/J", "L/J", "1/s"):
-        if Q(1, unit).is_compatible_with(value):
-            return unit
-    return ""
-
-
-def coherent_number(value: Any) -> float | None:
-    """Return the plain number of a value in base units, or ``None`` for words and flags."""
-    if isinstance(value, Derived):
-        return value.number
-    if isinstance(value, Fact):
-        value = value.value
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, (int, float)):
-        return float(value)
-    try:
-        quantity = Q(value)
-    except InputError:
-        return None
-    return float(quantity.to_base_units().magnitude)
 
 
 def symbol_of_path(entry: str, path: str) -> Symbol | None:
@@ -377,3 +275,24 @@ _RULES: dict[type, Any] = {
     NetworkFabric: _fabric,
     Fleet: _fleet,
 }
+
+
+def split(name: str) -> tuple[str, str]:
+    """Split a published name into entry and path."""
+    parts = name.split(".")
+    entry = ".".join(parts[:3])
+    if entry not in zoo.names():
+        raise UnknownNameError(f"the zoo has no {entry!r}: {nearest(entry, zoo.names())}")
+    return entry, ".".join(parts[3:])
+
+
+def number_of(name: str) -> Fact | Derived:
+    """Return the fact or the derived number of a published name."""
+    entry, path = split(name)
+    thing = zoo.load(entry)
+    if path in thing.facts:
+        return thing.facts[path]
+    found = {d.name.removeprefix(f"{entry}."): d for d in derived(entry)}
+    if path in found:
+        return found[path]
+    raise UnknownNameError(f"{entry} has no number {path!r}: {nearest(path, [*thing.facts, *found])}")

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
+from .. import zoo
 from ..errors import UnknownNameError, nearest
 
 
@@ -19,9 +20,16 @@ def functions(path: str) -> dict[str, FunctionType]:
 
 
 @cache
-def compute(path: str, name: str) -> Any:
-    """Return a named value, computed once."""
+def computed(path: str, name: str) -> tuple[Any, tuple[str, ...]]:
+    """Return a named value, computed once, and the entries of the zoo that it touched."""
     known = functions(path)
     if name not in known:
         raise UnknownNameError(f"unknown value {name!r}: {nearest(name, known)}")
-    return known[name]()
+    with zoo.watching() as touched:
+        value = known[name]()
+    return value, tuple(sorted(touched))
+
+
+def compute(path: str, name: str) -> Any:
+    """Return a named value."""
+    return computed(path, name)[0]
