@@ -57,17 +57,25 @@ def clean() -> None:
         (ROOT / "docs" / name).unlink(missing_ok=True)
 
 
-def build(session: nox.Session, *options: str) -> None:
+def build(session: nox.Session, *options: str, to: Path = SITE) -> None:
     """Build the site."""
-    session.run("python", "-m", "sphinx", "-b", "html", "-j", "2", "-n", "-W", "--keep-going", *options, "docs", str(SITE))
+    session.run("python", "-m", "sphinx", "-b", "html", "-j", "2", "-n", "-W", "--keep-going", *options, "docs", str(to))
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site; ``nox -s docs -- clean`` starts from nothing."""
+    """Build the site; ``nox -s docs -- clean`` starts from nothing, ``-- release`` builds this version below its own path."""
     setup(session, "docs")
     if "clean" in session.posargs:
         clean()
+    if "release" in session.posargs:
+        version = session.run("python", "-c", "import mlsysim; print(mlsysim.__version__)", silent=True).strip()
+        session.env["MLSYSIM_RELEASE"] = version
+        out = ROOT / "docs" / "_build" / "release" / version
+        build(session, "-d", str(ROOT / "docs" / "_build" / "release-doctrees"), to=out)
+        shutil.copytree(out, out.parent / "latest", dirs_exist_ok=True)
+        session.log(f"{out.relative_to(ROOT)} goes below the base address; latest beside it is the base itself")
+        return
     build(session)
     session.log(f"the site is in {SITE.relative_to(ROOT)}; serve it with: python -m http.server -d {SITE.relative_to(ROOT)}")
 

@@ -216,9 +216,10 @@ def of_value(path: str, name: str) -> Published:
 
 def of_accuracy(name: str) -> Published:
     """Return a figure of accuracy."""
+    value = float(figures.number(name))
     family, *kind, what = name.split(".")
     says = f"{figures.FIGURES[what]} of {' '.join([family, *kind])} predictions"
-    return Published(**_at("accuracy", name), says=says, value=float(figures.number(name)), unit="", text=figures.figure(name))
+    return Published(**_at("accuracy", name), says=says, value=value, unit="", text=figures.figure(name))
 
 
 def of_entry(name: str) -> Iterator[Published]:

@@ -29,11 +29,11 @@ def digest(paths: list[Path]) -> str:
 
 
 def code_digest(whole: bool) -> str:
-    """Return a hash of the library's code and units; ``whole`` includes what only pages show: worked examples and the extension."""
+    """Return a hash of the library's code and units; ``whole`` includes what only pages show: the extension and the names given up."""
     files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.txt"), PACKAGE / "constants.toml"])
     if whole:
-        return digest([*files, *sorted(PACKAGE.glob("equations/*.toml"))])
-    return digest([p for p in files if "sphinxext" not in p.parts])
+        return digest([*files, PACKAGE / "published" / "renamed.toml"])
+    return digest([p for p in files if not {"sphinxext", "published"} & set(p.parts)])
 
 
 def entry_digest(name: str) -> str:

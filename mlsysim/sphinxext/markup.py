@@ -82,12 +82,13 @@ def linked(role: str, name: str, text: str, title: str = "") -> str:
     return link(role, name, f"<span>{escape(text)}</span>", title)
 
 
-def permalink(kind: str, name: str) -> str:
-    """Return the small link that names a number's address, and the anchors that it had before."""
+def permalink(kind: str, name: str, valued: bool | None = None) -> str:
+    """Return the small link that names a number's address, and the anchors that it had before; what has a value can be cited there."""
     known = addresses.public(kind, name)
     ident = addresses.place(kind, name)[1]
     gone = "".join(f'<span id="{addresses.place(*addresses.parts(old))[1]}"></span>' for old in addresses.former(known))
-    return f'{gone}<a class="headerlink" href="#{ident}" data-mls="{quoted(known)}" title="{quoted(f"Link to {known}")}">#</a>'
+    cited = " mls-cited" if (kind in addresses.VALUED if valued is None else valued) else ""
+    return f'{gone}<a class="headerlink{cited}" href="#{ident}" data-mls="{quoted(known)}" title="{quoted(f"Link to {known}")}">#</a>'
 
 
 def table(
