@@ -112,6 +112,44 @@ def test_a_qwen_with_experts_has_2_7_billion_active():
     assert TransformerWorkload.from_config(QWEN_MOE).active_parameters == pytest.approx(2.7e9, rel=0.01)
 
 
+LLAMA4 = {
+    "architectures": ["Llama4ForConditionalGeneration"],
+    "text_config": {
+        "hidden_size": 5120, "intermediate_size": 8192, "intermediate_size_mlp": 16384, "num_hidden_layers": 48, "num_attention_heads": 40,
+        "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 202048, "num_local_experts": 16, "num_experts_per_tok": 1,
+        "interleave_moe_layer_step": 1, "attention_chunk_size": 8192, "no_rope_layers": [1, 1, 1, 0] * 12, "tie_word_embeddings": False,
+    },
+    "vision_config": {"hidden_size": 1408},
+}  # fmt: skip
+
+
+def llama4(**more):
+    """Return a Llama 4 with changes in its text."""
+    return TransformerWorkload.from_config(LLAMA4 | {"text_config": LLAMA4["text_config"] | more})
+
+
+@pytest.mark.parametrize(
+    ("more", "total", "dense"),
+    [({}, 109e9, 0), ({"num_local_experts": 128, "interleave_moe_layer_step": 2}, 400e9, 24)],
+    ids=["Scout", "Maverick"],
+)
+def test_a_llama_4_has_its_published_counts(more, total, dense):
+    """109 and 400 billion, with a vision tower of 0.9 billion that is not counted here; 17 billion active."""
+    model = llama4(**more)
+    assert model.parameters + 0.9e9 == pytest.approx(total, rel=0.005)
+    assert model.active_parameters == pytest.approx(17e9, abs=0.5e9)
+    assert (model.window, model.chunked, model.global_every) == (8192, True, 4)
+    assert (model.dense_layers or 0) == dense
+
+
+def test_a_llama_4_may_list_its_layers_and_may_be_dense():
+    listed = llama4(moe_layers=[1, 3, 5], no_rope_layers=None, layer_types=["chunked_attention", "full_attention"] * 24)
+    assert (listed.dense_layers, listed.global_every, listed.chunked) == (45, 2, True)
+    dense = llama4(moe_layers=[], interleave_moe_layer_step=0, layer_types=["full_attention"] * 48)
+    assert (dense.experts, dense.window, dense.chunked, dense.mlp_width) == (None, None, False, 16384)
+    assert llama4(no_rope_layers=None).global_every == 4
+
+
 def test_gpt_oss_has_its_published_counts():
     """20.9 billion in all; 3.6 billion active, where the looked-up table is left out."""
     model = TransformerWorkload.from_config(GPT_OSS | {"sliding_window": 128})
