@@ -39,6 +39,10 @@ _BERT = {n: k for n, k in _LLAMA.items() if n not in ("kv_heads", "head_dim", "t
     "learned_positions": "max_position_embeddings",
     "token_types": "type_vocab_size",
 }
+_T5 = {
+    "layers": "num_layers", "hidden": "d_model", "heads": "num_heads", "head_dim": "d_kv", "mlp_width": "d_ff", "vocab": "vocab_size",
+    "max_context": "n_positions", "relative_buckets": "relative_attention_num_buckets",
+}  # fmt: skip
 _NEOX = {n: k for n, k in _LLAMA.items() if n not in ("kv_heads", "head_dim")}
 _OPT = _NEOX | {"mlp_width": "ffn_dim", "learned_positions": "max_position_embeddings"}
 _BLOOM = {"layers": "n_layer", "hidden": "hidden_size", "heads": "n_head", "vocab": "vocab_size", "max_context": "seq_length"}
@@ -57,6 +61,7 @@ ARCHITECTURES: Table = {
     "Llama4ForCausalLM": (_LLAMA4, {"experts_shared": 1}),
     "Llama4ForConditionalGeneration": (_LLAMA4, {"experts_shared": 1}),
     "MistralForCausalLM": (_LLAMA, {}),
+    "PhiForCausalLM": (_LLAMA, {"gated": False, "norms_per_layer": 1, "head_bias": True} | _BIASES),
     "Phi3ForCausalLM": (_LLAMA, {}),
     "Qwen2ForCausalLM": (_LLAMA, {"attention_input_bias": True}),
     "Qwen3ForCausalLM": (_QWEN, {"qk_norm": True}),
@@ -79,12 +84,13 @@ ARCHITECTURES: Table = {
     "GPTNeoXForCausalLM": (_NEOX, {"gated": False} | _BIASES),
     "FalconForCausalLM": (_FALCON, {"gated": False, "tied": True, "norm_bias": True}),
     "GPT2LMHeadModel": (_GPT2, _OLD),
+    "T5EncoderModel": (_T5, {"causal": False, "tied": True}),
     "BertModel": (_BERT, _OLD | {"causal": False, "final_norm": False, "embedding_norm": True, "pooler": True}),
 }
 """By architecture: the key of the file for each field, and what the architecture itself says."""
 
 NOT_MODELLED = {
-    "T5ForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
+    "T5ForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled; T5EncoderModel is the encoder alone",
     "BartForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
     "WhisperForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
     "ModernBertForMaskedLM": "local attention that looks both ways is not modelled",
@@ -212,6 +218,12 @@ def _llama4(config: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]
     return {"dense_layers": dense}
 
 
+def _phi(config: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    if config.get("qk_layernorm"):
+        raise InputError("qk_layernorm=True: a Phi whose queries and keys have norms with biases is not modelled")
+    return {}
+
+
 def _opt(config: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     """An OPT table of positions has two rows that no token uses."""
     if config.get("word_embed_proj_dim", fields["hidden"]) != fields["hidden"] or not config.get("do_layer_norm_before", True):
@@ -237,6 +249,8 @@ _SPECIAL: dict[str, Callable[[Mapping[str, Any], dict[str, Any]], dict[str, Any]
     "Qwen3MoeForCausalLM": _sparse,
     "Llama4ForCausalLM": _llama4,
     "Llama4ForConditionalGeneration": _llama4,
+    "PhiForCausalLM": _phi,
+    "T5EncoderModel": lambda config, fields: {"gated": str(config.get("feed_forward_proj", "relu")).startswith("gated")},
     "OPTForCausalLM": _opt,
     "FalconForCausalLM": _falcon,
 }

@@ -237,6 +237,7 @@ TouchedExperts = _q(r"E_t", "count", "distinct experts that a batch touches", (1
 Vocabulary = _count(r"V", "entries of the vocabulary", (1, 300000))
 EmbeddingTables = _count(r"n_t", "vocabulary tables (1 tied, 2 untied)", (1, 2))
 Positions = _count(r"n_p", "learned position embeddings", (0, 8192), **_FROM_ZERO)
+RelativeBuckets = _count(r"n_r", "learned biases of a head for relative positions", (0, 256), **_FROM_ZERO)
 TokenTypes = _count(r"n_s", "learned token-type embeddings", (0, 4), **_FROM_ZERO)
 Parameters = _count(r"N", "parameters", (1e3, 2e12), **_FROM_ZERO)
 LayerParameters = _count(r"N_\mathrm{layer}", "parameters of a layer", (1e3, 1e11), **_FROM_ZERO)

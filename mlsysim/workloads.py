@@ -172,6 +172,7 @@ class TransformerWorkload(Configured):
 
     learned_positions: q.Positions | None = None
     token_types: q.TokenTypes | None = None
+    relative_buckets: q.RelativeBuckets | None = None
     pooler: bool = False
     attention_bias: bool = False
     attention_input_bias: bool = False
@@ -183,6 +184,7 @@ class TransformerWorkload(Configured):
     norms_per_layer: q.NormsPerLayer = 2
     final_norm: bool = True
     embedding_norm: bool = False
+    head_bias: bool = False
 
     published: Published = Published()
 
@@ -269,7 +271,10 @@ class TransformerWorkload(Configured):
         return (g.matrices - 1) * g.expert_width + g.hidden
 
     def _biases(self, g: Lowered, counted: float) -> float:
-        """Elements of biases (of experts: of the counted ones), of norms and sinks inside attention, of a pooler and a shared gate."""
+        """Elements of biases (of experts: of the counted ones), of norms and sinks inside attention, of a pooler and a shared gate.
+
+        Biases by relative position stand once: all layers share those of the first.
+        """
         total = 0.0
         if self.attention_bias:
             total += g.layers * ((g.heads + 2 * g.kv_heads) * g.head_dim + g.hidden)
@@ -289,7 +294,9 @@ class TransformerWorkload(Configured):
             total += g.layers * (g.__dict__.get("query_rank", 0.0) + g.kv_rank)
         if self.pooler:
             total += g.hidden * (g.hidden + 1)
-        return total
+        if self.head_bias:
+            total += g.vocab
+        return total + (self.relative_buckets or 0) * g.heads
 
     @property
     def phases(self) -> tuple[str, ...]:
