@@ -90,7 +90,7 @@ ARCHITECTURES: Table = {
 """By architecture: the key of the file for each field, and what the architecture itself says."""
 
 NOT_MODELLED = {
-    "T5ForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled; T5EncoderModel is the encoder alone",
+    "T5ForConditionalGeneration": "a decoder joined to an encoder by cross-attention is not modelled; T5EncoderModel is the encoder alone",
     "BartForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
     "WhisperForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
     "ModernBertForMaskedLM": "local attention that looks both ways is not modelled",

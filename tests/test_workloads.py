@@ -17,8 +17,8 @@ MISPRINTS = {
     "Models.Language.Llama4_Scout": 871_932_416,
     "Models.Language.GLM4_5": (2 * 96 + 2 * 8) * 128 * 5120 + (160 + 1) * 3 * 5120 * 1536 + 160 * 5120 - 2 * 151552 * 5120,
 }
-"""What a printed count has too many: stored rotary frequencies, 64 in each layer (Llama 2); a vision tower (Llama 4); the matrices of a further layer with experts
-that predicts ahead, less both vocabulary matrices (GLM-4.5)."""
+"""What a printed count has too many: stored rotary frequencies, 64 in each layer (Llama 2); a vision tower (Llama 4); the matrices of a
+further layer with experts that predicts ahead, less both vocabulary matrices (GLM-4.5)."""
 WITHOUT_INPUT_EMBEDDING = {
     "Models.Language.DeepSeek_R1",
     "Models.Language.DeepSeek_V2_Lite",
