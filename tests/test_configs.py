@@ -142,6 +142,34 @@ def test_a_llama_4_has_its_published_counts(more, total, dense):
     assert (model.dense_layers or 0) == dense
 
 
+T5 = {
+    "architectures": ["T5EncoderModel"], "d_ff": 10240, "d_kv": 64, "d_model": 4096, "feed_forward_proj": "gated-gelu", "num_heads": 64,
+    "num_layers": 24, "num_decoder_layers": 24, "relative_attention_num_buckets": 32, "tie_word_embeddings": False, "vocab_size": 32128,
+}  # fmt: skip
+T5_BASE = T5 | {"d_ff": 3072, "d_model": 768, "feed_forward_proj": "relu", "num_heads": 12, "num_layers": 12, "n_positions": 512}
+PHI = {
+    "architectures": ["PhiForCausalLM"], "hidden_size": 2048, "intermediate_size": 8192, "num_attention_heads": 32,
+    "num_hidden_layers": 24, "num_key_value_heads": 32, "qk_layernorm": False, "tie_word_embeddings": False, "vocab_size": 51200,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "entry", "count"),
+    [
+        (T5, "T5_XXL_Encoder", 4_762_310_656),
+        (T5_BASE, "T5_Base_Encoder", 109_628_544),
+        (PHI, "Phi1_5", 1_418_270_720),
+        (PHI | {"hidden_size": 2560, "intermediate_size": 10240, "num_hidden_layers": 32}, "Phi2", 2_779_683_840),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_encoders_of_t5_and_models_of_phi_have_their_published_counts(config, entry, count):
+    """With biases by relative position, stored once for all layers, and with the bias of an output head."""
+    built, known = TransformerWorkload.from_config(config), getattr(Models.Language, entry)
+    assert built.parameters == known.parameters == count
+    assert built.causal == known.causal
+
+
 def test_a_llama_4_may_list_its_layers_and_may_be_dense():
     listed = llama4(moe_layers=[1, 3, 5], no_rope_layers=None, layer_types=["chunked_attention", "full_attention"] * 24)
     assert (listed.dense_layers, listed.global_every, listed.chunked) == (45, 2, True)
@@ -237,7 +265,8 @@ def test_the_text_of_a_model_that_also_sees_is_read():
         ({}, "no architecture"),
         ({"architectures": ["LlamaForCausalLM"]}, "lacks 'num_hidden_layers'"),
         (LLAMA | {"sliding_window": 4096}, "sliding_window=4096"),
-        ({"architectures": ["T5ForConditionalGeneration"]}, "cross-attention"),
+        ({"architectures": ["T5ForConditionalGeneration"]}, "T5EncoderModel is the encoder alone"),
+        (PHI | {"qk_layernorm": True}, "qk_layernorm"),
         ({"architectures": ["ModernBertModel"]}, "both ways"),
         (QWEN | {"use_sliding_window": True, "layer_types": ["chunked_attention"] * 28}, "chunked_attention"),
         (QWEN_MOE | {"use_sliding_window": True}, "layer_types"),
