@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any
 
+from . import units
 from .errors import InputError, UnitError
 
 HUGE, TINY = 1e30, 1e-30
@@ -98,8 +99,6 @@ class Symbol:
         return f"{self.meaning} is {kind}, {low}{high}{unit}"
 
     def _from_text(self, value: str, name: str) -> float:
-        from . import units
-
         try:
             number, unit = units.parse(value)
         except UnitError as error:
@@ -109,8 +108,6 @@ class Symbol:
         return number * self._factor(unit, value, name)
 
     def _from_object(self, value: Any, name: str) -> Any:
-        from . import units
-
         if units.is_quantity(value):
             try:
                 number = units.magnitude(value, self.unit)
@@ -140,8 +137,6 @@ class Symbol:
         return number
 
     def _factor(self, unit: str, value: str, name: str) -> float:
-        from . import units
-
         try:
             return units.factor(unit, self.unit)
         except UnitError as error:
@@ -151,16 +146,12 @@ class Symbol:
 
     def quantity(self, number: Any) -> Any:
         """Return a coherent number as a quantity in the unit for people."""
-        from . import units
-
         return units.Q(number / units.factor(self.display, self.unit), self.display)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema
 
         def validate(value: Any, info: Any) -> Any:
-            from . import units
-
             number = self.read(value, info.field_name or "value")
             if type(number) is not float:
                 raise InputError(f"{info.field_name} is an array: a thing has one {self.meaning}")
@@ -237,6 +228,7 @@ TouchedExperts = _q(r"E_t", "count", "distinct experts that a batch touches", (1
 Vocabulary = _count(r"V", "entries of the vocabulary", (1, 300000))
 EmbeddingTables = _count(r"n_t", "vocabulary tables (1 tied, 2 untied)", (1, 2))
 Positions = _count(r"n_p", "learned position embeddings", (0, 8192), **_FROM_ZERO)
+RelativeBuckets = _count(r"n_r", "learned biases of a head for relative positions", (0, 256), **_FROM_ZERO)
 TokenTypes = _count(r"n_s", "learned token-type embeddings", (0, 4), **_FROM_ZERO)
 Parameters = _count(r"N", "parameters", (1e3, 2e12), **_FROM_ZERO)
 LayerParameters = _count(r"N_\mathrm{layer}", "parameters of a layer", (1e3, 1e11), **_FROM_ZERO)

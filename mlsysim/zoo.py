@@ -23,7 +23,8 @@ KIND_NAMES = ("Hardware", "Models", "Infrastructure", "Systems")
 TOUCH_LOG = os.environ.get("MLSYSIM_TOUCH_LOG", "")
 """File to which the names of touched entries are appended; a documentation build sets it for the notebooks that it runs."""
 WORDS = ("name", "summary")
-FACT_KEYS = {"value", "source", "where", "kind", "read", "year", "note"}
+NEEDED_KEYS = {"source", "where", "kind", "read"}
+FACT_KEYS = NEEDED_KEYS | {"value", "year", "note"}
 
 
 @cache
@@ -124,11 +125,15 @@ def build(name: str, table: dict[str, Any]) -> Any:
     except InputError as error:
         raise type(error)(f"{name}: {error}") from None
     entry.remember(name, facts)
-    for field in type(entry).model_fields:
+    inner: dict[str, dict[str, Fact]] = {}
+    for path, fact in facts.items():
+        field, _, rest = path.partition(".")
+        if rest:
+            inner.setdefault(field, {})[rest] = fact
+    for field, found in inner.items():
         part = getattr(entry, field)
-        if hasattr(part, "remember") and not part.zoo_name:
-            inner = {p.removeprefix(f"{field}."): f for p, f in facts.items() if p.startswith(f"{field}.")}
-            part.remember(f"{name}.{field}", inner) if inner else None
+        if hasattr(part, "remember"):
+            part.remember(f"{name}.{field}", found)
     return entry
 
 
@@ -159,12 +164,11 @@ def _is_number(key: str, value: Any) -> bool:
 
 def read_fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) -> Any:
     """Return the value of a fact and keep its record; one that is incomplete is refused."""
-    unknown = set(record) - FACT_KEYS
-    if unknown:
-        raise InputError(f"{name}.{path}: a fact has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(FACT_KEYS))}")
-    absent = {"source", "where", "kind", "read"} - set(record)
-    if absent:
-        raise InputError(f"{name}.{path} lacks {', '.join(sorted(absent))}")
+    if not record.keys() <= FACT_KEYS:
+        unknown = ", ".join(sorted(record.keys() - FACT_KEYS))
+        raise InputError(f"{name}.{path}: a fact has no {unknown}; it has {', '.join(sorted(FACT_KEYS))}")
+    if not record.keys() >= NEEDED_KEYS:
+        raise InputError(f"{name}.{path} lacks {', '.join(sorted(NEEDED_KEYS - record.keys()))}")
     for key in ("source", "where"):
         if not isinstance(record[key], str) or not record[key].strip():
             raise InputError(f"{name}.{path}: {key} is empty; say it")

@@ -16,10 +16,13 @@ from .power import energy_per_token, power_of_device, streaming_time
 from .single_node import language_overhead, step_on_device
 
 
-def device_cache(eq: Reading, x: Lowered, g: Lowered, context: Any, batch: Any) -> Any:
-    """Return the cache that one device of a tensor group holds if it had all layers; a latent one is held by each of them."""
+def device_cache(eq: Reading, x: Lowered, g: Lowered, context: Any, batch: Any, met: bool = False) -> Any:
+    """Return the cache that one device of a tensor group holds if it had all layers; a latent one is held by each of them.
+
+    ``met`` asks for the part that a new token of each sequence reads.
+    """
     held = None if g.latent or not x.tensor else eq.heads_held(g.kv_heads, x.tp_size)
-    return cache_bytes(eq, g, context, batch, x.kv_size, held)
+    return cache_bytes(eq, g, context, batch, x.kv_size, held, met)
 
 
 def weights_read(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
@@ -75,7 +78,7 @@ def prefill_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any) -> tuple[Any, 
 
 def decode_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of one token for each sequence of a batch."""
-    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch), batch, batch)
+    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch, met=True), batch, batch)
 
 
 def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
@@ -84,7 +87,7 @@ def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any,
     _, _, draft, draft_waits = decode_pass(eq, x, x.draft, batch, context)
     tokens = eq.verified_tokens(batch, x.draft_tokens)
     work = decode_work(eq, g, tokens, context)
-    compute, memory, verify, waits = pass_on_replica(eq, x, g, work, device_cache(eq, x, g, context, batch), tokens, batch)
+    compute, memory, verify, waits = pass_on_replica(eq, x, g, work, device_cache(eq, x, g, context, batch, met=True), tokens, batch)
     gained = eq.speculative_tokens(x.acceptance_rate, x.draft_tokens)
     step = eq.speculative_token_time(draft, verify, x.draft_tokens, gained)
     return compute, memory, step, eq.speculative_token_time(draft_waits, waits, x.draft_tokens, gained) if x.tensor else 0.0
