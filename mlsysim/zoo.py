@@ -6,7 +6,7 @@ is a :class:`~mlsysim.facts.Fact`; the loader keeps the facts and hands the bare
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -103,14 +103,62 @@ def text_of(name: str) -> str:
 
 @cache
 def _load(name: str) -> Any:
+    return build(name, table(name))
+
+
+def table(name: str) -> dict[str, Any]:
+    """Return an entry's file, parsed and not checked."""
     path = path_of(name)
     if name not in names():
         raise UnknownNameError(f"the zoo has no {name!r}: {nearest(name, names())}")
     try:
-        table = tomli.loads(path.read_text("utf-8"))
+        return tomli.loads(path.read_text("utf-8"))
     except tomli.TOMLDecodeError as error:
         raise InputError(f"{path.name}: {error}") from None
-    return build(name, table)
+
+
+def stated(name: str) -> dict[str, Fact]:
+    """Return an entry's facts by path, without making the entry or what it refers to."""
+    parsed, facts = table(name), dict[str, Fact]()
+    _values(parsed, name, "", parsed.pop("defaults", {}), facts, refer=str)
+    return facts
+
+
+def resolve(text: str, below: str = "", argument: str = "name") -> str:
+    """Return the name of the entry that is meant: by its name or the end of it, else by what it is called or an alias.
+
+    Capitals, spaces, dashes and underscores do not count. ``below`` is a kind or a group to look in.
+
+    >>> resolve("h100"), resolve("NVIDIA H100"), resolve("Cloud.H100")
+    ('Hardware.Cloud.H100', 'Hardware.Cloud.H100', 'Hardware.Cloud.H100')
+
+    Raises
+    ------
+    UnknownNameError
+        Nothing is called so; the message names the nearest.
+    InputError
+        Several entries are; the message names them.
+    """
+    known, asked = names(below), _plain(text)
+    ends = {n: f".{_plain(n)}" for n in known}
+    found = [n for n in known if ends[n].endswith(f".{asked}")] if asked else []
+    found = found or [n for n in known if asked in map(_plain, called(n))]
+    if len(found) == 1:
+        return found[0]
+    what = f"{argument}={text[:60]!r}"
+    if found:
+        raise InputError(f"{what} may be {' or '.join(found)}: write which")
+    raise UnknownNameError(f"{what}: {below or 'the zoo'} has nothing of that name; {nearest(text, {n.rpartition('.')[2] for n in known})}")
+
+
+def called(name: str) -> tuple[str, ...]:
+    """Return what an entry is called: its name for people, and its aliases."""
+    said = table(name)
+    return said.get("name", ""), *said.get("aliases", ())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", "", text).lower()
 
 
 def build(name: str, table: dict[str, Any]) -> Any:
@@ -132,16 +180,23 @@ def build(name: str, table: dict[str, Any]) -> Any:
     return entry
 
 
-def _values(table: Mapping[str, Any], name: str, prefix: str, defaults: Mapping[str, Any], facts: dict[str, Fact]) -> dict[str, Any]:
+def _values(
+    table: Mapping[str, Any],
+    name: str,
+    prefix: str,
+    defaults: Mapping[str, Any],
+    facts: dict[str, Fact],
+    refer: Callable[[str], Any] = lambda name: _load(name),
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in table.items():
         path = f"{prefix}{key}"
         if isinstance(value, dict) and "value" in value:
             values[key] = read_fact(name, path, {**defaults, **value}, facts)
         elif isinstance(value, dict):
-            values[key] = _values(value, name, f"{path}.", defaults, facts)
+            values[key] = _values(value, name, f"{path}.", defaults, facts, refer)
         elif isinstance(value, str) and value.partition(".")[0] in KIND_NAMES and value.count(".") == 2:
-            values[key] = _load(value)
+            values[key] = refer(value)
             references.setdefault(name, set()).add(value)
         elif _is_number(key, value):
             raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
