@@ -33,7 +33,7 @@ nox.options.sessions = ["lint", "tests", "docs"]
 ROOT = Path(__file__).parent
 SITE = ROOT / "docs" / "_build" / "html"
 GENERATED = ("zoo", "math", "solvers", "accuracy", "gallery")
-FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md")
+FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md")
 
 
 def setup(session: nox.Session, *extras: str, groups: tuple[str, ...] = ()) -> None:

@@ -67,7 +67,9 @@ sphinx_gallery_conf = {
     "default_thumb_file": None,
 }
 
-html_sidebars = {page: [] for page in ("index", "getting-started", "architecture", "solver-guide", "nomenclature", "sources", "search")}
+html_sidebars = {
+    page: [] for page in ("index", "getting-started", "architecture", "solver-guide", "nomenclature", "sources", "cli", "search")
+}
 html_sidebars["zoo/*/*/*"] = ["zoo-nav.html"]
 html_theme = "pydata_sphinx_theme"
 html_title = "mlsysim"

@@ -127,7 +127,7 @@ def stated(name: str) -> dict[str, Fact]:
 def resolve(text: str, below: str = "", argument: str = "name") -> str:
     """Return the name of the entry that is meant: by its name or the end of it, else by what it is called or an alias.
 
-    Capitals, spaces, dashes and underscores do not count. ``below`` is a kind or a group to look in.
+    Capitals, spaces, dashes and underscores count only where they tell names apart. ``below`` is a kind or a group to look in.
 
     >>> resolve("h100"), resolve("NVIDIA H100"), resolve("Cloud.H100")
     ('Hardware.Cloud.H100', 'Hardware.Cloud.H100', 'Hardware.Cloud.H100')
@@ -139,26 +139,38 @@ def resolve(text: str, below: str = "", argument: str = "name") -> str:
     InputError
         Several entries are; the message names them.
     """
-    known, asked = names(below), _plain(text)
-    ends = {n: f".{_plain(n)}" for n in known}
-    found = [n for n in known if ends[n].endswith(f".{asked}")] if asked else []
-    found = found or [n for n in known if asked in map(_plain, called(n))]
-    if len(found) == 1:
-        return found[0]
-    what = f"{argument}={text[:60]!r}"
-    if found:
-        raise InputError(f"{what} may be {' or '.join(found)}: write which")
-    raise UnknownNameError(f"{what}: {below or 'the zoo'} has nothing of that name; {nearest(text, {n.rpartition('.')[2] for n in known})}")
+    known = names(below)
+    for names_of in (_ends, called):
+        for plain in (str, _joined, _bare):
+            asked = plain(text)
+            found = [n for n in known if asked in map(plain, names_of(n))] if asked else []
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise InputError(f"{argument}={text[:60]!r} may be {' or '.join(found)}: write which")
+    near = nearest(text, {n.rpartition(".")[2] for n in known})
+    raise UnknownNameError(f"{argument}={text[:60]!r}: {below or 'the zoo'} has nothing of that name; {near}")
 
 
+def _ends(name: str) -> tuple[str, ...]:
+    """Return a dotted name and the ends of it that may stand for it."""
+    parts = name.split(".")
+    return tuple(".".join(parts[i:]) for i in range(len(parts)))
+
+
+@cache
 def called(name: str) -> tuple[str, ...]:
     """Return what an entry is called: its name for people, and its aliases."""
     said = table(name)
     return said.get("name", ""), *said.get("aliases", ())
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"[\s_-]+", "", text).lower()
+def _joined(text: str) -> str:
+    return re.sub(r"[\s_-]+", "_", text.strip()).lower()
+
+
+def _bare(text: str) -> str:
+    return _joined(text).replace("_", "")
 
 
 def build(name: str, table: dict[str, Any]) -> Any:

@@ -58,7 +58,8 @@ class Solvers(click.Group):
         from ..docstrings import sentence
         from .asked import options, solvers
 
-        solver = solvers().get(name.replace("_", "-"))
+        name = name.replace("_", "-")
+        solver = solvers().get(name)
         if solver is None:
             if ctx.resilient_parsing:
                 return None

@@ -68,29 +68,35 @@ def option(a: Argument) -> click.Option:
 
 def call(ctx: click.Context) -> dict[str, Any]:
     """Return what a command asks: the solver, and the words of each argument that was given."""
-    given = {}
-    for a in arguments(solvers()[str(ctx.info_name)].solve):
+    given, solver = {}, str(ctx.command.name)
+    for a in arguments(solvers()[solver].solve):
         if ctx.get_parameter_source(a.name) is not click.core.ParameterSource.DEFAULT:
             value = ctx.params[a.name]
             given[a.name] = earlier(value, a.name) if chains(a) else value
-    return {"solver": str(ctx.info_name), "arguments": given}
+    return {"solver": solver, "arguments": given}
 
 
 def earlier(file: Any, argument: str) -> dict[str, Any]:
     """Return what an earlier answer, written as JSON, was the answer to."""
     try:
-        found = json.load(file)
-        asked = {"solver": found["solver"], "arguments": dict(found["arguments"])}
-    except (ValueError, KeyError, TypeError):
+        return question(json.load(file), argument)
+    except (json.JSONDecodeError, UnicodeDecodeError):
         raise InputError(f"{argument}: {file.name} is no answer: write one with mlsysim solve … --format json") from None
-    return asked
+
+
+def question(found: Any, argument: str) -> dict[str, Any]:
+    """Return the solver and the arguments that an answer names."""
+    try:
+        return {"solver": str(found["solver"]), "arguments": dict(found["arguments"])}
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"{argument}: an answer names its solver and its arguments, and this names none") from None
 
 
 def answer(asked: dict[str, Any]) -> Any:
     """Return the result of the solver that is asked, with its arguments."""
     name, words = asked["solver"], asked["arguments"]
     if name not in solvers():
-        raise UnknownNameError(f"no solver is called {str(name)[:60]!r}: {nearest(str(name), solvers())}")
+        raise UnknownNameError(f"no solver is called {name[:60]!r}: {nearest(name, solvers())}")
     solver = solvers()[name]
     known = {a.name: a for a in arguments(solver.solve)}
     for argument in words:
@@ -104,7 +110,7 @@ def answer(asked: dict[str, Any]) -> Any:
 def read(a: Argument, words: Any) -> Any:
     """Return the value of an argument from its words."""
     if chains(a):
-        return answer(words)
+        return answer(question(words, a.name))
     if a.default == ():
         return tuple(words)
     if not isinstance(words, str):

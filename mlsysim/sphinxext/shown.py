@@ -6,8 +6,8 @@ is new when a number on it moved, and not because another number in the same fil
 
 A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says or a group lists,
 ``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example,
-``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, and
-``accuracy:…`` for the rows and constants of a family of measurements.
+``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, ``accuracy:…``
+for the rows and constants of a family of measurements, and ``cli:…`` for what a command line prints.
 """
 
 import hashlib
@@ -79,6 +79,12 @@ def _accuracy(name: str, values: str) -> str:
     return says(name)
 
 
+def _cli(name: str, values: str) -> str:
+    from .cli import run
+
+    return repr(run(name))
+
+
 _SAYS: dict[str, Callable[[str, str], str]] = {
     "fact": _fact,
     "entry": _entry,
@@ -91,6 +97,7 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
     "largest": _largest,
     "sources": _sources,
     "accuracy": _accuracy,
+    "cli": _cli,
 }
 
 
