@@ -306,6 +306,11 @@ def test_the_package_runs_as_a_module():
     assert fresh("-m", "mlsysim", "show", "H10O")[1] == 2
 
 
+def test_a_stream_that_cannot_write_every_letter_is_no_obstacle():
+    out, code = fresh("-m", "mlsysim", "show", "Quebec", PYTHONIOENCODING="ascii")
+    assert "Hydro-Quebec" in out and code == 0
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_is_made(shell):
     script = click.shell_completion.get_completion_class(shell)(main, {}, "mlsysim", "_MLSYSIM_COMPLETE").source_template

@@ -4,6 +4,8 @@ Commands and options of solvers are made from the solvers' signatures and docstr
 when it is needed: help and lists of the zoo need neither pint nor pydantic.
 """
 
+import io
+import sys
 from typing import Any
 
 import click
@@ -94,6 +96,9 @@ def short_names(below: str = "") -> list[str]:
 @click.version_option(mlsysim.__version__, prog_name="mlsysim")
 def main() -> None:
     """Look up, solve and explain machine-learning systems: how fast, how dear, how dirty, how reliable."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not every terminal can write a thin space or a name's accents
+            stream.reconfigure(errors="replace")
 
 
 @main.command("zoo", params=[FORMAT], short_help="List the entries of a kind or a group of the zoo.")
