@@ -33,7 +33,7 @@ nox.options.sessions = ["lint", "tests", "docs"]
 ROOT = Path(__file__).parent
 SITE = ROOT / "docs" / "_build" / "html"
 GENERATED = ("zoo", "math", "solvers", "accuracy", "gallery")
-FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md")
+FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md")
 
 
 def setup(session: nox.Session, *extras: str, groups: tuple[str, ...] = ()) -> None:
@@ -187,6 +187,7 @@ def wheel(session: nox.Session) -> None:
     again = ("--reinstall-package", "mlsysim") if session.venv_backend == "uv" else ("--force-reinstall",)
     session.install(*again, f"{built}[examples]", "-c", "constraints.txt")
     with session.chdir(str(out)):
+        session.run("mlsysim", "show", "H100", silent=True)
         for example in sorted((ROOT / "gallery").glob("plot_*.py")):
             session.run("python", "-W", "error", str(example), env={"MPLBACKEND": "agg"}, silent=True)
             session.log(f"{example.name} passed against {built.name}")

@@ -70,7 +70,19 @@ sphinx_gallery_conf = {
     "default_thumb_file": None,
 }
 
-PLAIN = ("index", "getting-started", "architecture", "solver-guide", "nomenclature", "numbers", "moved", "books", "sources", "search")
+PLAIN = (
+    "index",
+    "getting-started",
+    "architecture",
+    "solver-guide",
+    "nomenclature",
+    "numbers",
+    "moved",
+    "books",
+    "cli",
+    "sources",
+    "search",
+)
 html_sidebars = {page: [] for page in PLAIN}
 html_sidebars["zoo/*/*/*"] = ["zoo-nav.html"]
 html_theme = "pydata_sphinx_theme"

@@ -9,7 +9,7 @@ import mlsysim
 
 PACKAGE = Path(mlsysim.__file__).parent
 ORDER = (
-    ("errors", "vocabulary"),
+    ("errors", "vocabulary", "docstrings"),
     ("units",),
     ("quantities",),
     ("facts",),
@@ -28,7 +28,8 @@ ORDER = (
     ("zookeeping",),
     ("solvers",),
     ("accuracy",),
-    ("sphinxext",),
+    ("cli",),
+    ("sphinxext", "__main__"),
 )
 """From the bottom up; modules of one line do not import each other."""
 LEVEL = {name: i for i, names in enumerate(ORDER) for name in names}

@@ -14,7 +14,7 @@ from mlsysim.errors import UnitError
 from mlsysim.units import Q
 
 ROOT = Path(__file__).parent.parent
-GENERATED = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md")
+GENERATED = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md")
 PAGES = sorted(p for p in [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/tutorials").glob("*.md")] if p.name not in GENERATED)
 EXAMPLES = sorted((ROOT / "gallery").glob("*.py"))
 CODE = sorted((ROOT / "mlsysim").rglob("*.py"))

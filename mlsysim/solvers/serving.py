@@ -340,7 +340,7 @@ class ServingModel:
             Pipeline stages; they must divide the layers.
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
-            or calibrated constants, or ``None`` for 1 (the bound).
+            or calibrated constants, 1 for the bound, or ``None`` for the documented constants, where there are any.
         weight_precision
             In which weights are stored and read, such as ``"int4"``, ``"Q4_K_M"`` or ``"4.5 bits"``; that of the arithmetic by default.
         page_size

@@ -161,7 +161,7 @@ class SingleNodeModel:
             Of arithmetic and cache.
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
-            or calibrated constants, or ``None`` for 1 (the bound).
+            or calibrated constants, 1 for the bound, or ``None`` for the documented constants, where there are any.
         seq_len
             Tokens of a sequence; in ``decode``, tokens of context that the new token attends to. Models of language need it.
         phase

@@ -12,7 +12,7 @@ from typing import Any
 from sphinx.util import logging
 
 from ..published import addresses
-from . import accuracy, katex, numbers
+from . import accuracy, cli, katex, numbers
 from .directives import DIRECTIVES
 from .domain import MlsDomain, link_to_the_site
 from .fresh import (
@@ -97,7 +97,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_node(number, html=(visit_number, depart_number), **dict.fromkeys(("latex", "text", "man", "texinfo"), (ignore, ignore)))
     app.add_node(markup, html=(visit_markup, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
     app.add_domain(MlsDomain)
-    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | numbers.DIRECTIVES).items():
+    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES).items():
         app.add_directive(name, directive)
     app.add_html_math_renderer("mls_katex", inline_renderers=(katex.inline, None), block_renderers=(katex.block, None))
     app.connect("config-inited", config_inited, priority=300)

@@ -16,7 +16,7 @@ from ..published.derived import derived
 from ..published.words import spoken
 from ..solvers import SOLVERS
 from ..workloads import Workload
-from . import near
+from . import cli, near
 from .accuracy import TITLES as TITLES_OF_FAMILIES
 
 INDEXES = {
@@ -339,6 +339,7 @@ def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
         "```{mls-nomenclature}\n```\n"
     )
     pages["numbers"], pages["moved"] = NUMBERS, MOVED
+    pages["cli"] = cli.page()
     pages["sources"] = "# Sources\n\nWhat the numbers and equations rest on, and what cites each source.\n\n```{mls-sources}\n```\n"
     return pages
 

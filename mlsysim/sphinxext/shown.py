@@ -8,7 +8,7 @@ A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entr
 ``title:…`` for its name alone, ``value:…`` for a function of the values file, ``eq:…`` for an equation's
 example and limits, ``solver:…`` for a solver's example,
 ``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, and
-``accuracy:…`` for the rows and constants of a family of measurements.
+``accuracy:…`` for the rows and constants of a family of measurements, and ``cli:…`` for what a command line prints.
 """
 
 import hashlib
@@ -86,6 +86,12 @@ def _accuracy(name: str, values: str) -> str:
     return says(name)
 
 
+def _cli(name: str, values: str) -> str:
+    from .cli import run
+
+    return repr(run(name))
+
+
 _SAYS: dict[str, Callable[[str, str], str]] = {
     "fact": _fact,
     "entry": _entry,
@@ -99,6 +105,7 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
     "largest": _largest,
     "sources": _sources,
     "accuracy": _accuracy,
+    "cli": _cli,
 }
 
 

@@ -23,6 +23,7 @@ PAGES = [
     "math/roofline.html",
     "nomenclature.html",
     "sources.html",
+    "cli.html",
     "solvers/index.html",
     "solvers/servingmodel.html",
     "tutorials/index.html",

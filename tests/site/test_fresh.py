@@ -18,12 +18,13 @@ import pytest
 from mlsysim import zoo
 from mlsysim.accuracy import MODULES
 from mlsysim.published import worked
+from mlsysim.sphinxext import cli
 from mlsysim.sphinxext.generate import MEASURED
 
 ROOT = Path(__file__).parent.parent.parent
 WANTED = ("docs", "gallery", "mlsysim", "zoo", "README.md", "pyproject.toml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
 GENERATED = {"zoo", "math", "solvers", "accuracy", "gallery", "_build"} | {
-    f"{n}.md" for n in ("math", "nomenclature", "numbers", "moved", "sources")
+    f"{n}.md" for n in ("math", "nomenclature", "numbers", "moved", "sources", "cli")
 }
 KINDS = {"Hardware": "zoo/hardware", "Models": "zoo/models", "Infrastructure": "zoo/infra", "Systems": "zoo/fleets"}
 
@@ -184,6 +185,8 @@ def may_be_read(copy: Copy, name: str) -> set[str]:
         found |= {f"accuracy/{n}" for n in (*MODULES, "index")} | {f"solvers/{s.lower()}" for s in MEASURED}
     solvers = {s for s, text in worked.EXAMPLES.items() if mentions(text, names)}
     found |= {f"solvers/{s.lower()}" for s in solvers}
+    commands = " ".join(cli.EXAMPLES.values()).lower()  # short names will do there
+    found |= {"cli" for n in names if re.search(rf"\b{n.rpartition('.')[2].lower()}\b", commands)}
     by_value = values_that_rest_on(copy, names)
     for path in (copy.root / "docs").rglob("*.md"):
         document = path.relative_to(copy.root / "docs").with_suffix("").as_posix()
@@ -257,7 +260,7 @@ def test_a_fact_that_many_rest_on(copy, history):
     history.append(copy.build())
     now, before = history[-1], history[-2]
     new = renewed(now, before)
-    assert {page(name), "zoo/hardware", "getting-started", "tutorials/roofline", "gallery/plot_roofline_h100"} <= new
+    assert {page(name), "zoo/hardware", "getting-started", "tutorials/roofline", "gallery/plot_roofline_h100", "cli"} <= new
     assert new <= now.read
     assert now.read <= may_be_read(copy, name) | beside(name, before, now)
     assert "plot_roofline_h100" in now.ran <= may_run(copy, names_that_rest_on(name))
