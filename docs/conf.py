@@ -61,6 +61,7 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "write_computation_times": False,
     "remove_config_comments": True,
+    "image_scrapers": ("mlsysim.sphinxext.pictures.both_themes",),
     "image_srcset": ["2x"],
     "matplotlib_animations": False,
     "capture_repr": (),
