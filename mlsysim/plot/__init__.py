@@ -6,8 +6,8 @@ Each function draws on the axes that it is given, or on new ones, and returns th
 from ..errors import MissingExtraError
 
 try:
-    import matplotlib as _
-    import numpy as _  # noqa: F811
+    import matplotlib  # noqa: F401
+    import numpy  # noqa: F401
 except ModuleNotFoundError as error:
     raise MissingExtraError(f"mlsysim.plot needs {error.name}, which is not installed: pip install 'mlsysim[plot]'") from None
 

@@ -310,7 +310,7 @@ def carbon_by_region(
         ax.barh(range(len(names)), ends, height=0.7, color=[colours[n] for n in names])
         texts = [number(e) for e in ends]
         bar_labels(ax, ends, range(len(names)), texts, [standing_out(colours[n], theme) for n in names])
-        ax.set_yticks(range(len(names)), [n.removesuffix(" grid") for n in names])
+        ax.set_yticks(range(len(names)), [n.replace(" grid", "") for n in names])
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)
         ax.set_xlabel(axis.says("greenhouse gas of operation"))
@@ -327,7 +327,9 @@ def _emitted(grids: Any, work: Any) -> dict[str, float]:
         one_solve(found, "carbon_by_region")
         return {n: r.number("carbon") for n, r in found.items()}
     if isinstance(grids, GridProfile) or not isinstance(grids, Iterable) or isinstance(grids, str):
-        raise InputError("grids: give grids in a list, such as [Infrastructure.Grids.Sweden, Infrastructure.Grids.Poland], or results by name")
+        raise InputError(
+            "grids: give grids in a list, such as [Infrastructure.Grids.Sweden, Infrastructure.Grids.Poland], or results by name"
+        )
     listed = [expect(g, GridProfile, "grids", "a GridProfile such as Infrastructure.Grids.Quebec") for g in grids]
     if not listed:
         raise InputError("grids is empty: give some, such as [Infrastructure.Grids.Sweden, Infrastructure.Grids.Poland]")

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..units import is_quantity
 from .marks import Point, convert_to, label_points, plain_or_quantity, readings, remember, ticks, unit_name, units_of
 from .themes import SERIES, canvas
 
@@ -14,14 +13,7 @@ BETTER = ("lower", "higher")
 
 
 def lines(
-    x: Any,
-    curves: Mapping[str, Any],
-    *,
-    xlabel: str,
-    ylabel: str,
-    xscale: str = "linear",
-    yscale: str = "linear",
-    ax: Any = None,
+    x: Any, curves: Mapping[str, Any], *, xlabel: str, ylabel: str, xscale: str = "linear", yscale: str = "linear", ax: Any = None
 ) -> Any:
     """Draw curves over what was swept, each with its label beside its end.
 
@@ -61,9 +53,10 @@ def lines(
         ax.set_xlabel(with_unit(xlabel, xunit))
         ax.set_ylabel(with_unit(ylabel, yunit))
         ends: list[Point] = []
+        drawn_lines: list[Any] = []
         for i, (name, values) in enumerate(drawn.items()):
             colour = SERIES[i % len(SERIES)]
-            ax.plot(across, values, color=colour, label=name)
+            drawn_lines += ax.plot(across, values, color=colour, label=name)
             there = np.flatnonzero(np.isfinite(values))
             if not there.size:
                 raise InputError(f"curves[{name!r}] has no number: nothing that it is about fits")
@@ -72,7 +65,7 @@ def lines(
             ax.set_ylim(bottom=min(0.0, *(float(np.nanmin(v)) for v in drawn.values())))
         ticks(ax.xaxis)
         ticks(ax.yaxis)
-        label_points(ax, [e for e in ends if e[2]], theme, outside=True)
+        label_points(ax, ends, theme, lines=drawn_lines)
     return ax
 
 
@@ -98,9 +91,7 @@ def mark(points: Mapping[str, tuple[Any, Any]], ax: Any, *, color: Any = None, m
     with canvas(ax) as (ax, theme):
         found: list[Point] = []
         for name, (x, y) in points.items():
-            at = [
-                float(convert_to(v, u, f"points[{name!r}]", plain=True)[0]) for v, u in ((x, xunit), (y, yunit))
-            ]
+            at = [float(convert_to(v, u, f"points[{name!r}]", plain=True)[0]) for v, u in ((x, xunit), (y, yunit))]
             ax.plot(*at, marker, color=color or theme.ink, zorder=4)
             found.append((*at, str(name), color or theme.ink))  # type: ignore[arg-type]
         label_points(ax, [p for p in found if p[2]], theme)
@@ -157,7 +148,7 @@ def pareto_front(
     Parameters
     ----------
     x, y
-        Quantities: arrays of sweeps, or one of each result in a list. Choices that are not numbers in both, since they do not fit, are left out.
+        Quantities: arrays of sweeps, or one of each result in a list. Choices without a number, since they do not fit, are left out.
     labels
         A name for each choice; those on the front are written.
     xlabel, ylabel

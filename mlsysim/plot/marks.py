@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -13,7 +14,8 @@ from ..errors import InputError, UnitError
 from ..quantities import Symbol
 from ..results import Result
 from ..solvers.base import expect
-from ..units import Q, factor, is_quantity, label, rung, shown
+from ..units import Q, factor, is_quantity, rung, shown
+from ..units import label as written_unit
 from .themes import Theme, standing_out
 
 Point = tuple[float, float, str, Any]
@@ -46,7 +48,7 @@ class Axis:
         if not finite.size:
             raise InputError(f"nothing to draw: there is no number of {symbol.meaning}, or what was asked for does not fit")
         unit = rung(float(finite.max()), symbol.unit, symbol.display)
-        self.unit, self.factor, self.shown = unit, factor(unit, symbol.unit), label(unit)
+        self.unit, self.factor, self.shown = unit, factor(unit, symbol.unit), written_unit(unit)
 
     def __call__(self, numbers: Any) -> Any:
         """Return coherent numbers in the unit of the axis."""
@@ -108,7 +110,7 @@ def _unit(quantity: Any) -> str:
 
 def unit_name(unit: str) -> str:
     """Write the unit of an axis as people do."""
-    return label(f"{Q(1.0, unit).units:~P}") if unit else ""
+    return written_unit(f"{Q(1.0, unit).units:~P}") if unit else ""
 
 
 def short(thing: Any) -> str:
@@ -128,12 +130,11 @@ def bar_labels(ax: Any, ends: Sequence[float], rows: Sequence[float], texts: Seq
 def room_for_texts(ax: Any) -> None:
     """Widen the axes in x so that what is written beside bars stays inside; comes when all else is drawn."""
     ax.figure.draw_without_rendering()
-    renderer = ax.figure.canvas.get_renderer()
-    boxes = [t.get_window_extent(renderer) for t in ax.texts]
+    boxes = [t.get_window_extent() for t in ax.texts]
     if not boxes:
         return
     left, right = ax.get_xlim()
-    frame = ax.get_window_extent(renderer)
+    frame = ax.get_window_extent()
     before, after = (max(0.0, over + 4) for over in (frame.x0 - min(b.x0 for b in boxes), max(b.x1 for b in boxes) - frame.x1))
     scale = (right - left) / max(frame.width - before - after, frame.width / 4)
     ax.set_xlim(left - scale * before, right + scale * after)
@@ -148,49 +149,74 @@ def ticks(axis: Any) -> None:
         axis.set_minor_locator(NullLocator())
 
 
-_LABELS: WeakKeyDictionary[Any, list[tuple[Point, str, bool, Theme, Any]]] = WeakKeyDictionary()
+@dataclass
+class Label:
+    """What is written beside a point, or beside the last point of a line that is in view."""
+
+    text: Any
+    prefer: str
+    line: Any = None
+
+
+_LABELS: WeakKeyDictionary[Any, list[Label]] = WeakKeyDictionary()
 _WAYS = {"right": (1, 0), "above": (0, 1), "below": (0, -1), "left": (-1, 0)}
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
-def label_points(ax: Any, points: Sequence[Point], theme: Theme, prefer: str = "right", outside: bool = False) -> None:
-    """Write beside points where there is most room: not over other points, texts or lines, nor, unless said so, outside of the axes.
+def label_points(ax: Any, points: Sequence[Point], theme: Theme, prefer: str = "right", lines: Sequence[Any] = ()) -> None:
+    """Write beside points where there is most room: not over other points, texts or lines, nor outside of the axes.
 
-    What was written before finds its place anew, since there is more to avoid.
+    Labels of ``lines`` keep to their ends, and may stand right of the axes. What was written before finds its place anew, since there
+    is more to avoid.
     """
     known = _LABELS.setdefault(ax, [])
-    for x, y, text, colour in points:
-        written = ax.annotate(
-            text, (x, y), (0, 0), textcoords="offset points", color=standing_out(colour, theme), annotation_clip=False
-        )
-        known.append(((x, y, text, colour), prefer, outside, theme, written))
+    for i, (x, y, text, colour) in enumerate(points):
+        written = ax.annotate(text, (x, y), (0, 0), textcoords="offset points", color=standing_out(colour, theme))
+        known.append(Label(written, prefer, lines[i] if lines else None))
+    for label in known:
+        if label.line is not None:
+            label.text.xy = _in_view(ax, label.line)[0]
     ax.figure.draw_without_rendering()
-    renderer = ax.figure.canvas.get_renderer()
-    frame, scale = ax.get_window_extent(renderer), ax.figure.dpi / 72
-    ours = {id(w) for *_, w in known}
-    spots = [ax.transData.transform(p[:2]) for p, *_ in known]
-    texts = [t.get_window_extent(renderer) for t in ax.texts if t.get_text() and id(t) not in ours]
+    frame, scale = ax.get_window_extent(), ax.figure.dpi / 72
+    ours = {id(label.text) for label in known}
+    spots = [ax.transData.transform(label.text.xy) for label in known]
+    texts = [t.get_window_extent() for t in ax.texts if t.get_text() and id(t) not in ours]
     discs = [Bbox.from_bounds(x - 4 * scale, y - 4 * scale, 8 * scale, 8 * scale) for x, y in spots]
     strokes = [_stroke(line) for line in ax.lines]
-    for (_, first, beyond_too, _, written), spot in zip(known, spots, strict=True):
-        box = written.get_window_extent(renderer)
+    for label in known:
+        box = label.text.get_window_extent()
 
-        def cost(at: tuple[Bbox, Any, int], outside: bool = beyond_too) -> float:
-            there, _, gap = at
+        def cost(at: tuple[Bbox, Any, int, int], outside: bool = label.line is not None) -> float:
+            there, _, gap, later = at
             hidden = sum(_shared(there, t) for t in texts)
-            lines = sum(int(_inside(there, s).sum()) for s in strokes)
+            strokes_under = sum(int(_inside(there, s).sum()) for s in strokes)
             beyond = there.width * there.height - _shared(there, frame)
             if outside and there.x0 >= frame.x0 and there.y1 <= frame.y1:
                 beyond = 0.0
-            return 20 * hidden + 3 * sum(_shared(there, d) for d in discs) + 40 * lines + 5 * beyond + gap
+            return 20 * hidden + 3 * sum(_shared(there, d) for d in discs) + 40 * strokes_under + 5 * beyond + gap + later
 
-        ways = [_WAYS[first], *(w for n, w in _WAYS.items() if n != first), *_CORNERS]
-        best, way, gap = min(((_beside(spot, box, way, gap * scale), way, gap) for gap in (7, 13, 20, 28) for way in ways), key=cost)
+        ways = [_WAYS[label.prefer], *(w for n, w in _WAYS.items() if n != label.prefer), *_CORNERS]
+        anchors = [label.text.xy] if label.line is None else _in_view(ax, label.line)
+        tried = []
+        for i, anchor in enumerate(anchors):
+            spot = ax.transData.transform(anchor)
+            tried += [(_beside(spot, box, way, gap * scale), way, gap, 100 * i) for gap in (7, 13, 20, 28) for way in ways]
+        best, way, gap, later = min(tried, key=cost)
+        label.text.xy = anchors[later // 100]
         texts.append(best)
         part = gap * (0.7 if all(way) else 1)
-        written.set_position((way[0] * part, way[1] * part))
-        written.set_horizontalalignment(("right", "center", "left")[way[0] + 1])
-        written.set_verticalalignment(("top", "center", "bottom")[way[1] + 1])
+        label.text.set_position((way[0] * part, way[1] * part))
+        label.text.set_horizontalalignment(("right", "center", "left")[way[0] + 1])
+        label.text.set_verticalalignment(("top", "center", "bottom")[way[1] + 1])
+
+
+def _in_view(ax: Any, line: Any) -> list[tuple[float, float]]:
+    """Return where a line may be named: at its last point that the limits of the axes show, else further back."""
+    x, y = (np.asarray(v, dtype=float) for v in line.get_data())
+    (left, right), (low, high) = (sorted(limits) for limits in (ax.get_xlim(), ax.get_ylim()))
+    seen = np.flatnonzero((x >= left) & (x <= right) & (y >= low) & (y <= high))
+    seen = seen if seen.size else np.flatnonzero(np.isfinite(y))
+    return [(float(x[i]), float(y[i])) for i in (seen[int(part * (seen.size - 1))] for part in (1.0, 0.9, 0.75, 0.6, 0.45))]
 
 
 def _beside(spot: Any, box: Bbox, way: tuple[int, int], gap: float) -> Bbox:

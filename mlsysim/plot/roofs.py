@@ -149,7 +149,7 @@ def _bound(point: Any, device: HardwareNode, precision: Any) -> PerformanceProfi
     if isinstance(point, PerformanceProfile):
         return point
     if point.takes_sequence:
-        raise InputError(f"points: {point.title} reads sequences: solve it with SingleNodeModel for a batch, a seq_len and a phase of yours")
+        raise InputError(f"points: {point.title} reads sequences: solve it with SingleNodeModel, for a batch, seq_len and phase")
     return SingleNodeModel().solve(point, device, efficiency=1, precision=precision if isinstance(precision, str) else _best(device))
 
 

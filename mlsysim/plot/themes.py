@@ -104,7 +104,7 @@ def style(theme: str = "light") -> AbstractContextManager[Any]:
     return mpl.rc_context(parameters(THEMES[theme]))
 
 
-def parameters(theme: Theme) -> dict[str, Any]:
+def parameters(theme: Theme) -> Any:
     """Return Matplotlib's parameters for a theme: the one place where the style is written down."""
     return {
         "figure.facecolor": theme.paper,
