@@ -6,7 +6,19 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .marks import Point, convert_to, label_points, plain_or_quantity, readings, remember, ticks, unit_name, units_of
+from .marks import (
+    Point,
+    convert_to,
+    label_lines,
+    label_points,
+    label_rule,
+    plain_or_quantity,
+    readings,
+    remember,
+    ticks,
+    unit_name,
+    units_of,
+)
 from .themes import SERIES, canvas
 
 BETTER = ("lower", "higher")
@@ -52,20 +64,16 @@ def lines(
         remember(ax, xunit, yunit)
         ax.set_xlabel(with_unit(xlabel, xunit))
         ax.set_ylabel(with_unit(ylabel, yunit))
-        ends: list[Point] = []
-        drawn_lines: list[Any] = []
+        named: list[Any] = []
         for i, (name, values) in enumerate(drawn.items()):
-            colour = SERIES[i % len(SERIES)]
-            drawn_lines += ax.plot(across, values, color=colour, label=name)
-            there = np.flatnonzero(np.isfinite(values))
-            if not there.size:
+            if not np.isfinite(values).any():
                 raise InputError(f"curves[{name!r}] has no number: nothing that it is about fits")
-            ends.append((float(across[there[-1]]), float(values[there[-1]]), name, colour))
+            named += ax.plot(across, values, color=SERIES[i % len(SERIES)], label=name)
         if yscale == "linear":
             ax.set_ylim(bottom=min(0.0, *(float(np.nanmin(v)) for v in drawn.values())))
         ticks(ax.xaxis)
         ticks(ax.yaxis)
-        label_points(ax, ends, theme, lines=drawn_lines)
+        label_lines(ax, named, theme)
     return ax
 
 
@@ -123,13 +131,11 @@ def rule(text: str, ax: Any, *, x: Any = None, y: Any = None) -> Any:
         if x is not None:
             at = float(convert_to(x, xunit, "x", plain=True)[0])
             ax.axvline(at, color=theme.muted, lw=1, ls=":", zorder=1)
-            place = at, high
         else:
             at = float(convert_to(y, yunit, "y", plain=True)[0])
             ax.axhline(at, color=theme.muted, lw=1, ls=":", zorder=1)
-            place = left, at
         ax.set(xlim=(left, right), ylim=(low, max(high, at) if y is not None else high))
-        label_points(ax, [(*place, text, theme.muted)], theme, "right" if x is not None else "above")
+        label_rule(ax, text, theme, at, upright=x is not None)
     return ax
 
 

@@ -151,11 +151,12 @@ def ticks(axis: Any) -> None:
 
 @dataclass
 class Label:
-    """What is written beside a point, or beside the last point of a line that is in view."""
+    """What is written beside the first of some places that has room; ``outside`` lets it stand right of the axes."""
 
     text: Any
     prefer: str
-    line: Any = None
+    places: Callable[[], list[tuple[float, float]]]
+    outside: bool
 
 
 _LABELS: WeakKeyDictionary[Any, list[Label]] = WeakKeyDictionary()
@@ -163,19 +164,42 @@ _WAYS = {"right": (1, 0), "above": (0, 1), "below": (0, -1), "left": (-1, 0)}
 _CORNERS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
-def label_points(ax: Any, points: Sequence[Point], theme: Theme, prefer: str = "right", lines: Sequence[Any] = ()) -> None:
-    """Write beside points where there is most room: not over other points, texts or lines, nor outside of the axes.
+def label_points(ax: Any, points: Sequence[Point], theme: Theme, prefer: str = "right") -> None:
+    """Write beside points where there is most room: not over other points, texts or lines, nor outside of the axes."""
+    for x, y, text, colour in points:
+        _known(ax, text, colour, theme, prefer, lambda x=x, y=y: [(x, y)])
+    settle(ax)
 
-    Labels of ``lines`` keep to their ends, and may stand right of the axes. What was written before finds its place anew, since there
-    is more to avoid.
-    """
-    known = _LABELS.setdefault(ax, [])
-    for i, (x, y, text, colour) in enumerate(points):
-        written = ax.annotate(text, (x, y), (0, 0), textcoords="offset points", color=standing_out(colour, theme))
-        known.append(Label(written, prefer, lines[i] if lines else None))
+
+def label_lines(ax: Any, lines: Sequence[Any], theme: Theme) -> None:
+    """Write the names of lines beside the last points that are in view, also right of the axes, or else further back."""
+    for line in lines:
+        _known(ax, line.get_label(), line.get_color(), theme, "right", lambda line=line: _in_view(ax, line), outside=True)
+    settle(ax)
+
+
+def label_rule(ax: Any, text: str, theme: Theme, at: float, upright: bool) -> None:
+    """Write the name of a line across the axes, at its beginning or further along."""
+
+    def places() -> list[tuple[float, float]]:
+        trans = ax.transAxes + ax.transData.inverted()
+        along = [trans.transform((part, part)) for part in (0.99, 0.75, 0.5, 0.25, 0.01)]
+        return [(at, float(y)) for _, y in along] if upright else [(float(x), at) for x, _ in reversed(along)]
+
+    _known(ax, text, theme.muted, theme, "right" if upright else "above", places)
+    settle(ax)
+
+
+def _known(ax: Any, text: str, colour: Any, theme: Theme, prefer: str, places: Any, outside: bool = False) -> None:
+    written = ax.annotate(text, places()[0], (0, 0), textcoords="offset points", color=standing_out(colour, theme))
+    _LABELS.setdefault(ax, []).append(Label(written, prefer, places, outside))
+
+
+def settle(ax: Any) -> None:
+    """Find the place of every label anew, since there may be more to avoid."""
+    known = _LABELS.get(ax, [])
     for label in known:
-        if label.line is not None:
-            label.text.xy = _in_view(ax, label.line)[0]
+        label.text.xy = label.places()[0]
     ax.figure.draw_without_rendering()
     frame, scale = ax.get_window_extent(), ax.figure.dpi / 72
     ours = {id(label.text) for label in known}
@@ -186,23 +210,23 @@ def label_points(ax: Any, points: Sequence[Point], theme: Theme, prefer: str = "
     for label in known:
         box = label.text.get_window_extent()
 
-        def cost(at: tuple[Bbox, Any, int, int], outside: bool = label.line is not None) -> float:
+        def cost(at: tuple[Bbox, Any, int, int], outside: bool = label.outside) -> float:
             there, _, gap, later = at
             hidden = sum(_shared(there, t) for t in texts)
             strokes_under = sum(int(_inside(there, s).sum()) for s in strokes)
             beyond = there.width * there.height - _shared(there, frame)
             if outside and there.x0 >= frame.x0 and there.y1 <= frame.y1:
                 beyond = 0.0
-            return 20 * hidden + 3 * sum(_shared(there, d) for d in discs) + 40 * strokes_under + 5 * beyond + gap + later
+            return 20 * hidden + 3 * sum(_shared(there, d) for d in discs) + 80 * strokes_under + 5 * beyond + gap + later
 
         ways = [_WAYS[label.prefer], *(w for n, w in _WAYS.items() if n != label.prefer), *_CORNERS]
-        anchors = [label.text.xy] if label.line is None else _in_view(ax, label.line)
+        anchors = label.places()
         tried = []
         for i, anchor in enumerate(anchors):
             spot = ax.transData.transform(anchor)
-            tried += [(_beside(spot, box, way, gap * scale), way, gap, 100 * i) for gap in (7, 13, 20, 28) for way in ways]
+            tried += [(_beside(spot, box, way, gap * scale), way, gap, 40 * i) for gap in (7, 13, 20, 28) for way in ways]
         best, way, gap, later = min(tried, key=cost)
-        label.text.xy = anchors[later // 100]
+        label.text.xy = anchors[later // 40]
         texts.append(best)
         part = gap * (0.7 if all(way) else 1)
         label.text.set_position((way[0] * part, way[1] * part))
