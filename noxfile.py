@@ -169,7 +169,7 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(out), ".", silent=True)
     (built,) = out.glob("*.whl")
     again = ("--reinstall-package", "mlsysim") if session.venv_backend == "uv" else ("--force-reinstall",)
-    session.install(*again, f"{built}[examples]", "-c", "constraints.txt")
+    session.install(*again, f"{built}[plot]", "-c", "constraints.txt")
     with session.chdir(str(out)):
         for example in sorted((ROOT / "gallery").glob("plot_*.py")):
             session.run("python", "-W", "error", str(example), env={"MPLBACKEND": "agg"}, silent=True)
