@@ -29,11 +29,14 @@ def digest(paths: list[Path]) -> str:
 
 
 def code_digest(whole: bool) -> str:
-    """Return a hash of the library's code and units; ``whole`` includes what only pages show: worked examples and the extension."""
+    """Return a hash of the library's code and units, and of what saves pictures.
+
+    ``whole`` includes what only pages show: worked examples and the extension.
+    """
     files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.txt"), PACKAGE / "constants.toml"])
     if whole:
         return digest([*files, *sorted(PACKAGE.glob("equations/*.toml"))])
-    return digest([p for p in files if "sphinxext" not in p.parts])
+    return digest([p for p in files if "sphinxext" not in p.parts or p.stem == "pictures"])
 
 
 def entry_digest(name: str) -> str:

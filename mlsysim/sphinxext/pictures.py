@@ -1,13 +1,13 @@
 """Pictures of the gallery, each for a light and for a dark page: a scraper for sphinx-gallery."""
 
+import ast
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..plot.themes import THEMES, recolour
 
+PICTURE = "\n.. container:: mls-picture\n"
 SHOWN = """
-.. container:: mls-picture
-
    .. image-sg:: /{path}
       :alt: {alt}
       :srcset: {srcset}
@@ -24,6 +24,7 @@ def both_themes(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, 
     for number in plt.get_fignums():
         figure = plt.figure(number)
         path = PurePosixPath(names.next())
+        found += PICTURE
         for theme in THEMES:
             if theme != "light":
                 recolour(figure, theme)
@@ -49,7 +50,7 @@ def _save(figure: Any, path: PurePosixPath, densities: list[float]) -> dict[floa
 
 def _said(figure: Any, block_vars: dict[str, Any]) -> str:
     """Return what a picture shows, for those who do not see it: the example's question, and what is drawn over what."""
-    lines = (block_vars["example_globals"].get("__doc__") or "").strip().splitlines()
+    question = (ast.get_docstring(ast.parse(Path(block_vars["src_file"]).read_text("utf-8"))) or "").splitlines()[:1]
     drawn = [" over ".join(filter(None, (ax.get_ylabel(), ax.get_xlabel()))) for ax in figure.axes]
     titles = [ax.get_title(loc=side) for ax in figure.axes for side in ("left", "center", "right")]
-    return " ".join([*lines[:1], "Drawn:", "; ".join(filter(None, [*titles, *drawn])) or "a picture"]).replace("\n", " ")
+    return " ".join([*question, "Drawn:", "; ".join(filter(None, [*titles, *drawn])) or "a picture"]).replace("\n", " ")
