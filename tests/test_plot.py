@@ -238,6 +238,7 @@ def test_a_layout_that_does_not_fit_has_no_timeline():
         ServingModel().solve(LLAMA, H100, batch_size=64, input_len=1024, output_len=128, prefix_len=512),
         SingleNodeModel().solve(Models.Vision.ResNet50, H100, 64, phase="training"),
         decode(),
+        decode(memory_level="host"),
         SingleNodeModel().solve(Models.Tiny.ResNet8, Hardware.Tiny.ESP32, precision="int8"),
     ],
 )
@@ -248,6 +249,20 @@ def test_parts_of_memory_add_up_to_the_footprint(result):
     unit = ax.get_xlabel().partition("(")[2].partition(")")[0]
     assert sum(widths) == pytest.approx(result.memory_footprint.to(unit).magnitude), whole
     assert any("does not fit" in t.get_text() for t in ax.texts) == (not result.feasible)
+
+
+@pytest.mark.parametrize(
+    ("result", "parts"),
+    [
+        (decode(), ["weights", "KV cache"]),
+        (decode(memory_level="host"), ["KV cache"]),
+        (training(), ["weights", "gradients", "optimizer", "activations"]),
+        (SingleNodeModel().solve(Models.Vision.ResNet50, H100, efficiency=1), ["weights"]),
+        (SingleNodeModel().solve(Models.Language.Mamba_2_8B, H100, seq_len=64, phase="decode"), ["weights", "recurrent state"]),
+    ],
+)
+def test_parts_of_memory_have_their_names(result, parts):
+    assert [t.get_text() for t in plot.memory_breakdown(result).get_legend().get_texts()] == parts
 
 
 def test_memory_stands_against_the_capacity():

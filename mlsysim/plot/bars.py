@@ -36,6 +36,7 @@ MEMORY = {
     "optimizer": "optimizer",
     "activations": "activations",
     "cache": "KV cache",
+    "state": "recurrent state",
     "prefix": "shared prefix",
     "buffers": "buffers",
     "footprint": "all",
@@ -45,6 +46,8 @@ SUMS = {
     "inference_footprint", "prefix_footprint",
 }  # fmt: skip
 """Equations whose result is the sum of their arguments."""
+NAMED = {"weight_bytes": "weights", "recurrent_state_bytes": "state"}
+"""Equations that say what a part is better than the argument that it is given to."""
 MONEY = {"capex": "capital", "opex_energy": "electricity", "opex_maintenance": "maintenance", "opex_staff": "staff"}
 
 
@@ -56,13 +59,20 @@ def _parts(value: Any, name: str) -> dict[str, float]:
     if how.equation.name == "pipelined_time":
         ideal = how.inputs["ideal"]
         return {**_parts(ideal, name), "bubble": float(value) - float(ideal)}
+    if how.equation.name == "footprint_without_weights":
+        return {part: size for part, size in _parts(how.inputs["footprint"], name).items() if part != "weights"}
     if how.equation.name not in SUMS:
-        return {name: float(value)}
+        return {NAMED.get(how.equation.name, name): float(value)}
     found: dict[str, float] = {}
     for argument, part in how.inputs.items():
         for key, size in _parts(part, name if argument in ("footprint", "state", "passes") else argument).items():
             found[key] = found.get(key, 0.0) + size
     return found
+
+
+def _named(parts: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:
+    """Return parts by what to call them, in the order of the names."""
+    return {names[n]: parts[n] for n in sorted(parts, key=list(names).index)}
 
 
 def _colour(names: Mapping[str, str]) -> Any:
@@ -92,7 +102,7 @@ def step_timeline(results: Any, *, ax: Any = None) -> Any:
     rows = {}
     for name, result in found.items():
         parts = _parts(traced(result)["step_time"], "compute")
-        rows[name] = {says: parts[part] for part, says in STEP.items() if part in parts}
+        rows[name] = _named(parts, STEP)
     with canvas(ax, height(len(rows))) as (ax, theme):
         ends, _ = stacked(ax, rows, _colour(STEP), axis, theme)
         texts = [f"{people(r.number('step_time'), 's')}, MFU {r.number('mfu'):.0%}" for r in found.values()]
@@ -138,7 +148,7 @@ def memory_breakdown(results: Any, *, ax: Any = None) -> Any:
     rows = {}
     for name, result in found.items():
         parts = _parts(traced(result)["memory_footprint"], "footprint")
-        rows[name] = {says: parts[part] for part, says in MEMORY.items() if part in parts}
+        rows[name] = _named(parts, MEMORY)
     with canvas(ax, height(len(rows))) as (ax, theme):
         ends, _ = stacked(ax, rows, _colour(MEMORY), axis, theme)
         for row, capacity in enumerate(capacities):
