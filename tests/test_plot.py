@@ -321,6 +321,12 @@ def test_lines_hold_the_sweeps_numbers_and_end_where_nothing_fits():
         plot.lines(sizes[2:], {"decode": step.latency[2:]}, xlabel="batch", ylabel="time")
 
 
+def test_a_line_without_a_label_stays_without_one():
+    values = Q(np.array([1.0, 2.0]), "ms")
+    ax = plot.lines([1, 2], {"": values, "named": 2 * values}, xlabel="batch", ylabel="time")
+    assert [t.get_text() for t in ax.texts] == ["named"]
+
+
 def test_marks_and_rules_are_in_the_units_of_the_axes():
     ax = DRAWN["lines"]()
     low, high = ax.get_xlim()

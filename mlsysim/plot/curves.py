@@ -73,7 +73,7 @@ def lines(
             ax.set_ylim(bottom=min(0.0, *(float(np.nanmin(v)) for v in drawn.values())))
         ticks(ax.xaxis)
         ticks(ax.yaxis)
-        label_lines(ax, named, theme)
+        label_lines(ax, [line for line, name in zip(named, drawn, strict=True) if name], theme)
     return ax
 
 
