@@ -53,4 +53,4 @@ def _said(figure: Any, block_vars: dict[str, Any]) -> str:
     question = (ast.get_docstring(ast.parse(Path(block_vars["src_file"]).read_text("utf-8"))) or "").splitlines()[:1]
     drawn = [" over ".join(filter(None, (ax.get_ylabel(), ax.get_xlabel()))) for ax in figure.axes]
     titles = [ax.get_title(loc=side) for ax in figure.axes for side in ("left", "center", "right")]
-    return " ".join([*question, "Drawn:", "; ".join(filter(None, [*titles, *drawn])) or "a picture"]).replace("\n", " ")
+    return " ".join([*question, "Drawn:", "; ".join(filter(None, [*titles, *drawn])) or "a picture"]).replace("\n", " ").replace('"', "'")
