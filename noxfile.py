@@ -185,7 +185,7 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(out), ".", silent=True)
     (built,) = out.glob("*.whl")
     again = ("--reinstall-package", "mlsysim") if session.venv_backend == "uv" else ("--force-reinstall",)
-    session.install(*again, f"{built}[examples]", "-c", "constraints.txt")
+    session.install(*again, f"{built}[plot]", "-c", "constraints.txt")
     with session.chdir(str(out)):
         session.run("mlsysim", "show", "H100", silent=True)
         for example in sorted((ROOT / "gallery").glob("plot_*.py")):

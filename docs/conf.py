@@ -64,13 +64,15 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "write_computation_times": False,
     "remove_config_comments": True,
+    "image_scrapers": ("mlsysim.sphinxext.pictures.both_themes",),
     "image_srcset": ["2x"],
     "matplotlib_animations": False,
     "capture_repr": (),
     "default_thumb_file": None,
 }
 
-PLAIN = (
+PLAIN = ["index", "getting-started", "architecture", "solver-guide", "nomenclature", "cli", "sources", "search"]
+PLAIN += ["numbers", "moved", "books"]
     "index",
     "getting-started",
     "architecture",
@@ -82,7 +84,7 @@ PLAIN = (
     "cli",
     "sources",
     "search",
-)
+]
 html_sidebars = {page: [] for page in PLAIN}
 html_sidebars["zoo/*/*/*"] = ["zoo-nav.html"]
 html_theme = "pydata_sphinx_theme"

@@ -29,11 +29,14 @@ def digest(paths: list[Path]) -> str:
 
 
 def code_digest(whole: bool) -> str:
-    """Return a hash of the library's code and units; ``whole`` includes what only pages show: the extension and the names given up."""
+    """Return a hash of the library's code and units, and of what saves pictures.
+
+    ``whole`` includes what only pages show: the extension and the names given up.
+    """
     files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.txt"), PACKAGE / "constants.toml"])
     if whole:
         return digest([*files, PACKAGE / "published" / "renamed.toml"])
-    return digest([p for p in files if not {"sphinxext", "published"} & set(p.parts)])
+    return digest([p for p in files if not {"sphinxext", "published", "cli"} & set(p.parts) or p.stem == "pictures"])
 
 
 def entry_digest(name: str) -> str:
