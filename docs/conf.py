@@ -73,18 +73,6 @@ sphinx_gallery_conf = {
 
 PLAIN = ["index", "getting-started", "architecture", "solver-guide", "nomenclature", "cli", "sources", "search"]
 PLAIN += ["numbers", "moved", "books"]
-    "index",
-    "getting-started",
-    "architecture",
-    "solver-guide",
-    "nomenclature",
-    "numbers",
-    "moved",
-    "books",
-    "cli",
-    "sources",
-    "search",
-]
 html_sidebars = {page: [] for page in PLAIN}
 html_sidebars["zoo/*/*/*"] = ["zoo-nav.html"]
 html_theme = "pydata_sphinx_theme"
