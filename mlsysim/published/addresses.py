@@ -2,7 +2,7 @@
 
 A public name is the dotted name of a zoo entry or of a number of one (``Hardware.Cloud.H100.memory.bandwidth``), or a kind and a name:
 ``eq.roofline_time``, ``eq.roofline_time.example``, ``quantity.Bandwidth``, ``solver.ServingModel``, ``solver.ServingModel.itl``,
-``value.h100_ridge_point``, ``accuracy.training.median``, ``claim.plot_kv_cache``, ``source.williams2009``.
+``value.h100_ridge_point``, ``accuracy.training.median``, ``claim.memory.plot_kv_cache``, ``source.williams2009``.
 """
 
 import tomllib

@@ -203,12 +203,12 @@ class ResultRole(_Role):
 
 
 class ClaimRole(_NamedRole):
-    """``{mls:claim}`plot_kv_cache```: what an example of the gallery claims and asserts, linked."""
+    """``{mls:claim}`memory.plot_kv_cache```: what an example of the gallery claims and asserts, linked."""
 
     def known(self) -> dict[str, str]:
         from .generate import gallery_uses
 
-        return {d.rpartition("/")[2]: title for d, (title, _) in gallery_uses(self.env.config.mls_gallery_folder).items()}
+        return {d.removeprefix("gallery/").replace("/", "."): title for d, (title, _) in gallery_uses(self.env.config.mls_gallery_folder).items()}
 
     def show(self, target: str) -> tuple[str, str, str]:
         _, target, title = super().show(target)

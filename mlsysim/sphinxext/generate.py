@@ -53,11 +53,12 @@ NAME = re.compile(r"(?<![\w.])\w+(?:\.\w+)*")
 def gallery_uses(folder: str) -> dict[str, tuple[str, frozenset[str]]]:
     """Return each gallery example's title and the dotted names in it, with the beginnings of these, by document."""
     found = {}
-    for path in sorted(Path(folder).glob("plot_*.py")):
+    for path in sorted(Path(folder).rglob("plot_*.py")):
         text = path.read_text("utf-8")
         lines = [line.strip() for line in text.split('"""')[1].strip().splitlines()]
         names = {tuple(name.split(".")) for name in NAME.findall(text)}
-        found[f"gallery/{path.stem}"] = (lines[0], frozenset(".".join(n[:i]) for n in names for i in range(1, len(n) + 1)))
+        inside = path.relative_to(folder).with_suffix("").as_posix()
+        found[f"gallery/{inside}"] = (lines[0], frozenset(".".join(n[:i]) for n in names for i in range(1, len(n) + 1)))
     return found
 
 

@@ -29,7 +29,7 @@ PAGES = [
     "tutorials/index.html",
     "tutorials/roofline.html",
     "gallery/index.html",
-    "gallery/plot_roofline_h100.html",
+    "gallery/roofline/plot_roofline_h100.html",
     "zoo/index.html",
     "zoo/hardware.html",
     "zoo/hardware/cloud/h100.html",

@@ -215,7 +215,7 @@ def downloads(site) -> dict[str, str]:
 def test_downloads_read_well(site):
     nbformat = pytest.importorskip("nbformat")
     found = downloads(site)
-    examples = {p.stem for p in (zoo.root().parent / "gallery").glob("plot_*.py")}
+    examples = {p.stem for p in (zoo.root().parent / "gallery").rglob("plot_*.py")}
     assert {n.split(".")[0] for n in found} == examples
     assert {f"{e}.{s}" for e in examples for s in ("py", "ipynb")} <= set(found)
     for name, text in found.items():
