@@ -45,6 +45,9 @@ USABLE = 0.8
 FEW = 8
 """Sequences below which lengths do not average out, so that each needs the memory of its last token."""
 
+PORTABLE = ("llama.cpp", "llama.cpp 2024")
+"""Stacks whose prompts are computed in pieces, and which take turns on stages of layers."""
+
 MICROBATCH = 512
 """Prompt tokens that llama.cpp computes together."""
 
@@ -94,9 +97,11 @@ def stack_of(text: str) -> str | None:
 STACKS = {
     "tensorrt-llm static": ("gptsession", r"trt.*static", r"tensorrt.*static"),
     "fastertransformer": ("fastertransformer", r"deepspeed.*static"),
+    "llama.cpp 2024": (r"llama\.?cpp.*2024",),
     "llama.cpp": (r"llama\.?cpp", "llama-bench", "ollama", "gguf", "lm ?studio", "koboldcpp"),
     "sglang": ("sglang",),
     "exllamav2": ("exllama", "tabbyapi"),
+    "gpt-fast": ("gpt-?fast",),
     "mlc-llm": (r"\bmlc\b", r"mlc-?llm"),
     "vllm": ("vllm", r"\btgi\b", "text.generation.inference", "lmdeploy"),
 }
@@ -243,7 +248,7 @@ class Case:
 
     def prompt_time(self, batch: float, prompt: float, using: Any, stack: str | None) -> float:
         """Return the time of a prompt, in pieces where the stack computes pieces."""
-        if self.stack != "llama.cpp" or prompt <= MICROBATCH:
+        if self.stack not in PORTABLE or prompt <= MICROBATCH:
             return self.prefill(batch, prompt, using, stack)
         pieces = []
         for start in range(0, int(prompt), MICROBATCH):
@@ -325,7 +330,7 @@ def _case(cells: tuple[str, ...]) -> Case:
         raise Unanswered(f"{metric} is no figure that a solve of serving gives")
     model, name = model_of(row), hardware_name(row.text("hw"))
     stack, assumptions = stack_of(row.text("framework")), []
-    geforce = stack == "llama.cpp" and "GeForce" in zoo.load(name).name
+    geforce = stack in PORTABLE and "GeForce" in zoo.load(name).name
     if geforce:
         assumptions.append("products of halves are summed in half precision, at twice the printed rate")
     device = _device(row.text("hw"), geforce)
@@ -333,7 +338,7 @@ def _case(cells: tuple[str, ...]) -> Case:
     known = device.compute.peak.precisions
     devices = row.whole("hw_count", 1)
     tp, pp, dp = (row.whole(n) or 1 for n in ("tp", "pp", "dp"))
-    if stack == "llama.cpp" and pp > 1:
+    if stack in PORTABLE and pp > 1:
         assumptions.append("stages of layers take turns, as one device that had the memory of all")
         pp, devices = 1, 1
     if devices > tp * pp * dp and not row.text("tp"):
