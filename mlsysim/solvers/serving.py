@@ -284,7 +284,8 @@ class ServingModel:
     verification attend to the mean context. A shared prefix is stored once, but each sequence reads it for itself.
 
     With the documented constants, arithmetic and memory traffic get in each other's way, vector units expand weights that are stored in
-    fewer bits than the arithmetic takes, and every pass also takes a fixed time for each layer, the traffic between the kernels of its layers and, in servers that schedule anew in every step, a time for each sequence.
+    fewer bits than the arithmetic takes, and every pass also takes a fixed time for each layer, the traffic between the kernels of its
+    layers and, in servers that schedule anew in every step, a time for each sequence.
     """
 
     result = ServingResult
