@@ -25,7 +25,7 @@ from .fresh import (
     remove_gone_pages,
     rewrite_navigation,
 )
-from .markup import leave_out, markup, visit_markup
+from .markup import fragment, leave_out, visit_fragment
 from .nodes import depart_number, ignore, number, visit_number
 
 log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_config_value("mls_search", False, "html", (bool,))
     app.add_config_value("mls_code", "", "env", (str,))
     app.add_node(number, html=(visit_number, depart_number), **dict.fromkeys(("latex", "text", "man", "texinfo"), (ignore, ignore)))
-    app.add_node(markup, html=(visit_markup, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
+    app.add_node(fragment, html=(visit_fragment, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
     app.add_domain(MlsDomain)
     for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES).items():
         app.add_directive(name, directive)

@@ -19,11 +19,11 @@ TAG = re.compile(r"<[^>]*>")
 LINK = re.compile(r'href="mls:(\w+)/([^"]+)"')
 
 
-class markup(nodes.General, nodes.Element):
+class fragment(nodes.General, nodes.Element):
     """HTML whose links into the domain are found when it is written."""
 
 
-def visit_markup(self: Any, node: markup) -> None:
+def visit_fragment(self: Any, node: fragment) -> None:
     """Write the HTML, each link with its address."""
     doc = node["doc"]
     objects = self.builder.env.get_domain("mls").objects
@@ -39,14 +39,14 @@ def visit_markup(self: Any, node: markup) -> None:
     raise nodes.SkipNode
 
 
-def leave_out(self: Any, node: markup) -> None:
+def leave_out(self: Any, node: fragment) -> None:
     """Print nothing, in other formats."""
     raise nodes.SkipNode
 
 
-def made(doc: str, html: str) -> markup:
+def made(doc: str, html: str) -> fragment:
     """Return the node of some HTML on a page."""
-    return markup("", doc=doc, html=html)
+    return fragment("", doc=doc, html=html)
 
 
 def quoted(text: str) -> str:

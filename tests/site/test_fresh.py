@@ -195,6 +195,7 @@ def may_be_read(copy: Copy, name: str) -> set[str]:
     commands = " ".join(cli.EXAMPLES.values()).lower()  # short names will do there
     found |= {"cli" for n in names if re.search(rf"\b{n.rpartition('.')[2].lower()}\b", commands)}
     by_value = values_that_rest_on(copy, names)
+    found |= {"numbers"} if by_value else set()
     for path in (copy.root / "docs").rglob("*.md"):
         document = path.relative_to(copy.root / "docs").with_suffix("").as_posix()
         text = path.read_text("utf-8")
@@ -318,7 +319,7 @@ def test_a_named_value_that_changes(copy, history):
     now, before = history[-1], history[-2]
     assert "getting-started" in renewed(now, before) <= now.read
     assert (now.ran, now.notebooks) == (set(), set())
-    with_values = {p.stem for p in (copy.root / "docs").glob("*.md") if "{mls:value}" in p.read_text("utf-8")}
+    with_values = {"numbers"} | {p.stem for p in (copy.root / "docs").glob("*.md") if "{mls:value}" in p.read_text("utf-8")}
     assert now.read <= with_values | {f"gallery/{e}" for e in examples_with_values(copy)} | {"tutorials/roofline"}
 
 
