@@ -7,7 +7,8 @@ is new when a number on it moved, and not because another number in the same fil
 A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says or a group lists,
 ``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example,
 ``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, and
-``accuracy:…`` for the rows and constants of a family of measurements.
+``accuracy:…`` for the rows and constants of a family of measurements, ``chapter:…`` for all that is known of a chapter of the textbook, and
+``taught:…`` for what is said of a volume or a layer, or which chapters claim an equation or a solver.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from ..errors import MlsysimError
 from ..published import named, worked
 from ..published.derived import number_of
 from ..published.words import text_of
-from . import breakdown, near, roofline
+from . import breakdown, chapters, near, roofline
 
 
 def _fact(name: str, values: str) -> str:
@@ -91,6 +92,8 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
     "largest": _largest,
     "sources": _sources,
     "accuracy": _accuracy,
+    "taught": chapters.taught,
+    "chapter": chapters.whole,
 }
 
 

@@ -22,7 +22,7 @@ from mlsysim.sphinxext.generate import MEASURED
 
 ROOT = Path(__file__).parent.parent.parent
 WANTED = ("docs", "gallery", "mlsysim", "zoo", "README.md", "pyproject.toml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
-GENERATED = {"zoo", "math", "solvers", "accuracy", "gallery", "_build"} | {
+GENERATED = {"zoo", "math", "solvers", "accuracy", "textbook", "gallery", "_build"} | {
     f"{n}.md" for n in ("math", "nomenclature", "numbers", "moved", "sources")
 }
 KINDS = {"Hardware": "zoo/hardware", "Models": "zoo/models", "Infrastructure": "zoo/infra", "Systems": "zoo/fleets"}
