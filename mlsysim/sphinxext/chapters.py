@@ -139,10 +139,13 @@ class _Reader:
     def refuse(self, what: str, why: str) -> None:
         self.problems.append(f"{what}: {why}")
 
-    def complete(self, what: str, row: dict[str, Any], wanted: Mapping[str, type], free: Mapping[str, type]) -> bool:
+    def complete(self, what: str, row: Any, wanted: Mapping[str, type], free: Mapping[str, type]) -> bool:
         """Tell whether a table has all that it must have, of the right type, and nothing unknown."""
         known = {**wanted, **free}
         before = len(self.problems)
+        if not isinstance(row, dict):
+            self.refuse(what, f"{row!r} is no table: write {', '.join(f'{k} = ...' for k in wanted)} in braces")
+            return False
         for key in row.keys() - known.keys():
             self.refuse(what, f"unknown key {key!r}: {nearest(key, known)}")
         for key in wanted.keys() - row.keys():
@@ -215,9 +218,8 @@ class _Reader:
         for chapter in chapters:
             keys = (chapter.slug, slug(chapter.deck), chapter.place)
             if twice := next((k for k in keys if k in kept), None):
-                self.refuse(
-                    f"chapter {chapter.title!r}", f"{twice} is listed already, as {kept[twice].title!r}: list chapters and decks once"
-                )
+                why = f"{twice} is listed already, as {kept[twice].title!r}: list each chapter and each deck once"
+                self.refuse(f"chapter {chapter.title!r}", why)
             else:
                 kept |= dict.fromkeys(keys, chapter)
         return sorted(dict.fromkeys(kept.values()), key=lambda c: (c.volume.number, c.number))

@@ -123,7 +123,7 @@ class LayerDecksDirective(_TextbookDirective):
             cells = [external(c.volume.page, c.deck), markup.to_page(c.page, c.place), escape(lesson.topic), said(lesson.concepts)]
             rows.append(("", cells))
         self.note(f"taught:layer.{layer}")
-        table = markup.table(["Deck", "In the book", "Topic", "Key concepts"], rows, "mls-decks", widths=[22, 18, 26, 34])
+        table = markup.table(["Deck", "In the book", "Topic", "Key concepts"], rows, "mls-decks", widths=[20, 22, 25, 33])
         return boxed(table)
 
 
@@ -212,7 +212,7 @@ class ClaimsDirective(_TextbookDirective):
 
     def known(self, kind: str, name: str, title: str, sentence: str) -> str:
         public = addresses.public(kind, name)
-        cited = citing.of_place(public, f"{title}: {sentence}")
+        cited = citing.of_place(public, f"{title}: {sentence.removesuffix('.')}")
         link = markup.linked(kind, name, title)
         return f"{link}: {escape(sentence)}{pastes(addresses.url(public), f'{{mls:{kind}}}`{name}`', title, cited)}"
 

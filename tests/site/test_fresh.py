@@ -325,12 +325,21 @@ def test_a_worked_example_that_changes(copy, history):
     assert now.ran == set()
 
 
+def test_a_topic_of_a_chapter_that_changes(copy, history):
+    copy.edit("docs/textbook.toml", "Energy as a constraint of design", "Energy as a limit of design")
+    history.append(copy.build())
+    now, before = history[-1], history[-2]
+    assert renewed(now, before) == now.read == {"architecture", "textbook/vol2-15-sustainable-ai"}
+    assert (now.ran, now.notebooks) == (set(), set())
+
+
 def test_all_is_as_if_it_had_been_built_from_nothing(copy, history, tmp_path):
     again = Copy(tmp_path, GENERATED)
     for folder in ("zoo", "mlsysim"):
         shutil.rmtree(again.root / folder)
         shutil.copytree(copy.root / folder, again.root / folder)
-    shutil.copy2(copy.root / "docs/values.py", again.root / "docs/values.py")
+    for name in ("values.py", "textbook.toml"):
+        shutil.copy2(copy.root / "docs" / name, again.root / "docs" / name)
     clean, now = again.build().site, history[-1].site
     assert {n for n in clean if clean[n] != now.get(n)} == set()
     assert {n for n in now if n not in clean and not n.startswith("_images/")} == set(), "what is gone was left"
