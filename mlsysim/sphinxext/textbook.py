@@ -74,9 +74,9 @@ def external(url: str, text: str) -> str:
 
 
 def mention(chapter: Chapter) -> str:
-    """Name a chapter with its place in the book and its deck."""
-    deck = f"{external(chapter.volume.page, chapter.deck)} ({external(chapter.pdf, 'PDF')})"
-    return f"{markup.to_page(chapter.page, chapter.title)}, {chapter.place}; slides {deck}"
+    """Name a chapter with its place in the book and its deck, whose title is left out where it is the chapter's."""
+    slides = external(chapter.volume.page, "slides" if chapter.deck == chapter.title else f"slides: {chapter.deck}")
+    return f"{markup.to_page(chapter.page, chapter.title)}, {chapter.place} ({slides}, {external(chapter.pdf, 'PDF')})"
 
 
 def layers_of(chapter: Chapter) -> str:
@@ -150,7 +150,7 @@ class TextbookDirective(_TextbookDirective):
         found = [mention(c) for c in chapters.current().teaching(name)]
         self.note(f"taught:{name}")
         if name.startswith("eq."):
-            return f'<p class="mls-textbook"><strong>Textbook and slides.</strong> {". ".join(found)}.</p>'
+            return f'<p class="mls-textbook"><strong>Textbook and slides.</strong> {"; ".join(found)}.</p>'
         return boxed(f"<ul>{''.join(f'<li><p>{m}.</p></li>' for m in found)}</ul>")
 
 
