@@ -33,7 +33,7 @@ nox.options.sessions = ["lint", "tests", "docs"]
 ROOT = Path(__file__).parent
 SITE = ROOT / "docs" / "_build" / "html"
 GENERATED = ("zoo", "math", "solvers", "accuracy", "textbook", "gallery")
-FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md")
+FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md")
 
 
 def setup(session: nox.Session, *extras: str, groups: tuple[str, ...] = ()) -> None:
@@ -57,17 +57,25 @@ def clean() -> None:
         (ROOT / "docs" / name).unlink(missing_ok=True)
 
 
-def build(session: nox.Session, *options: str) -> None:
+def build(session: nox.Session, *options: str, to: Path = SITE) -> None:
     """Build the site."""
-    session.run("python", "-m", "sphinx", "-b", "html", "-j", "2", "-n", "-W", "--keep-going", *options, "docs", str(SITE))
+    session.run("python", "-m", "sphinx", "-b", "html", "-j", "2", "-n", "-W", "--keep-going", *options, "docs", str(to))
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site; ``nox -s docs -- clean`` starts from nothing."""
+    """Build the site; ``nox -s docs -- clean`` starts from nothing, ``-- release`` builds this version below its own path."""
     setup(session, "docs")
     if "clean" in session.posargs:
         clean()
+    if "release" in session.posargs:
+        version = session.run("python", "-c", "import mlsysim; print(mlsysim.__version__)", silent=True).strip()
+        session.env["MLSYSIM_RELEASE"] = version
+        out = ROOT / "docs" / "_build" / "release" / version
+        build(session, "-d", str(ROOT / "docs" / "_build" / "release-doctrees"), to=out)
+        shutil.copytree(out, out.parent / "latest", dirs_exist_ok=True)
+        session.log(f"{out.relative_to(ROOT)} goes below the base address; latest beside it is the base itself")
+        return
     build(session)
     session.log(f"the site is in {SITE.relative_to(ROOT)}; serve it with: python -m http.server -d {SITE.relative_to(ROOT)}")
 
@@ -177,9 +185,10 @@ def wheel(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(out), ".", silent=True)
     (built,) = out.glob("*.whl")
     again = ("--reinstall-package", "mlsysim") if session.venv_backend == "uv" else ("--force-reinstall",)
-    session.install(*again, f"{built}[examples]", "-c", "constraints.txt")
+    session.install(*again, f"{built}[plot]", "-c", "constraints.txt")
     with session.chdir(str(out)):
-        for example in sorted((ROOT / "gallery").glob("plot_*.py")):
+        session.run("mlsysim", "show", "H100", silent=True)
+        for example in sorted((ROOT / "gallery").rglob("plot_*.py")):
             session.run("python", "-W", "error", str(example), env={"MPLBACKEND": "agg"}, silent=True)
             session.log(f"{example.name} passed against {built.name}")
 

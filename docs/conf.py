@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -10,6 +11,7 @@ os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 import mlsysim  # noqa: E402
+from mlsysim.published import addresses  # noqa: E402
 
 project = "mlsysim"
 author = "mlsysim contributors"
@@ -19,6 +21,7 @@ version = release = mlsysim.__version__
 extensions = ["mlsysim.sphinxext", "myst_nb", "sphinx_gallery.gen_gallery", "sphinx_design", "sphinx_copybutton", "sphinx.ext.intersphinx"]
 templates_path = ["_templates"]
 exclude_patterns = [
+    "books/*/**",
     "_build",
     "gallery/*.ipynb",
     "gallery/**/*.ipynb",
@@ -62,21 +65,37 @@ sphinx_gallery_conf = {
     "min_reported_time": 1e9,
     "write_computation_times": False,
     "remove_config_comments": True,
+    "image_scrapers": ("mlsysim.sphinxext.pictures.both_themes",),
     "image_srcset": ["2x"],
     "matplotlib_animations": False,
     "capture_repr": (),
     "default_thumb_file": None,
 }
 
-html_sidebars = {page: [] for page in ("index", "getting-started", "architecture", "solver-guide", "nomenclature", "sources", "search")}
+PLAIN = ["index", "getting-started", "architecture", "solver-guide", "nomenclature", "cli", "sources", "search"]
+PLAIN += ["numbers", "moved", "books"]
+html_sidebars = {page: [] for page in PLAIN}
 html_sidebars["zoo/*/*/*"] = ["zoo-nav.html"]
 html_theme = "pydata_sphinx_theme"
 html_title = "mlsysim"
 html_static_path = ["_static"]
 html_css_files = ["vendor/katex/katex.min.css", "mlsysim.css"]
-html_js_files = [("mlsysim.js", {"defer": "defer"}), ("tables.js", {"defer": "defer"}), ("compare.js", {"defer": "defer"})]
+html_js_files = [
+    ("mlsysim.js", {"defer": "defer"}),
+    ("tables.js", {"defer": "defer"}),
+    ("compare.js", {"defer": "defer"}),
+    ("cite.js", {"defer": "defer"}),
+]
 html_favicon = "_static/favicon.svg"
-html_context = {"default_mode": "auto", "github_repository": os.environ.get("GITHUB_REPOSITORY", ""), "github_version": "main"}
+RELEASE = os.environ.get("MLSYSIM_RELEASE", "")  # what is built: a release, or nothing for the development version
+html_context = {
+    "default_mode": "auto",
+    "github_repository": os.environ.get("GITHUB_REPOSITORY", ""),
+    "github_version": "main",
+    "mls_release": RELEASE,
+    "mls_base": addresses.BASE,
+    "mls_versions": tomllib.loads((HERE / "versions.toml").read_text("utf-8"))["release"],
+}
 html_theme_options = {
     "logo": {"text": "mlsysim"},
     "header_links_before_dropdown": 6,
@@ -85,6 +104,10 @@ html_theme_options = {
     "navigation_depth": 2,
     "show_nav_level": 1,
     "navbar_align": "left",
+    "navbar_end": ["versions", "theme-switcher", "navbar-icon-links"],
+    "announcement": ""
+    if RELEASE
+    else f"You are reading the development version, whose numbers may still move. <a href='{addresses.BASE}'>The latest release</a>",
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],

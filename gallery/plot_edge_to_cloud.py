@@ -13,9 +13,8 @@ room in the memory besides, which is not checked.
 """
 
 import matplotlib.pyplot as plt
-from matplotlib.ticker import FuncFormatter
 
-from mlsysim import Hardware, InfeasibleError, Models, SingleNodeModel
+from mlsysim import Hardware, InfeasibleError, Models, SingleNodeModel, plot
 
 networks = {
     "DS-CNN": Models.Tiny.DS_CNN_KWS,
@@ -43,29 +42,17 @@ for network, model in networks.items():
             print(f"{network:12} {device:16} {error}")
 
 # %%
-fig, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
-sides = ("left", "right", "left", "right")
-for device, colour, marker, side in zip(
-    devices, ("#D55E00", "#E69F00", "#009E73", "#0072B2"), "oD^s", sides, strict=True
-):
-    for row, network in enumerate(networks):
-        if (network, device) in times:
-            ax.semilogx(times[network, device], row, marker, color=colour, ms=10)
-        else:
-            ax.text(2, row - 0.1, f"{device}: does not fit", color=colour)
-    ax.annotate(
-        device, (times["DS-CNN", device], 0), (0, 14), textcoords="offset points", ha=side, color=colour
-    )
-ax.set_yticks(range(len(networks)), networks)
-ax.set_ylim(len(networks) - 0.6, -0.6)
-ax.set_xlim(5e-9, 5000)
-ticks = {1e-8: "10 ns", 1e-6: "1 us", 1e-4: "100 us", 1e-2: "10 ms", 1: "1 s"}
-ax.set_xticks(list(ticks), ticks.values())
-ax.xaxis.set_minor_formatter(FuncFormatter(lambda *_: ""))
-ax.grid(axis="y", color="0.85")
-ax.set_axisbelow(True)
-ax.set_xlabel("time of one inference, at least")
-ax.spines[["top", "right", "left"]].set_visible(False)
+with plot.style():
+    fig, ax = plt.subplots(figsize=(7.5, 3))
+    for device, marker in zip(devices, "oD^s", strict=True):
+        here = {network: time for (network, on), time in times.items() if on == device}
+        ax.semilogx(here.values(), here.keys(), marker, ms=10, label=device)
+    for network, device in refused:
+        ax.text(3, network, f"{device}: does not fit", va="center")
+    ax.set(xlim=(5e-9, 3e4), xlabel="time of one inference, at least (s)")
+    ax.margins(y=0.3)
+    ax.grid(axis="y")
+    ax.legend(ncols=4, loc="lower left", bbox_to_anchor=(0, 1))
 plt.show()
 
 # %%

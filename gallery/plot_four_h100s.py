@@ -26,6 +26,7 @@ from mlsysim import (
     ServingModel,
     SustainabilityModel,
     Systems,
+    plot,
 )
 
 budget = Q("50000 USD")
@@ -39,12 +40,8 @@ print(alone.reason)
 # %%
 # Four of them can, with every layer split over all four.
 node = Systems.Nodes.HGX_H100_4.replace(price=Systems.Nodes.DGX_H100.price / 2)
-fleet = Fleet(
-    node=node,
-    nodes=1,
-    datacenter=Infrastructure.Datacenters.Meta_Fleet_2023,
-    grid=Infrastructure.Grids.US_Average,
-)
+building = Infrastructure.Datacenters.Meta_Fleet_2023
+fleet = Fleet(node=node, nodes=1, datacenter=building, grid=Infrastructure.Grids.US_Average)
 serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=fleet, tp_size=4, **requests)
 print(serving)
 
@@ -54,45 +51,18 @@ g = Infrastructure.Grids
 places = (g.Sweden, g.Norway, g.Quebec, g.France, g.Ontario, g.UnitedKingdom, g.California, g.Texas, g.US_Average, g.Ireland,
           g.Germany, g.Japan, g.Singapore, g.China, g.Australia, g.Poland, g.India)  # fmt: skip
 terms = Infrastructure.Prices.Server_Lifetime.assumption
-costs = {}
-for grid in places:
-    if grid.electricity_price is not None:
-        there = fleet.replace(grid=grid)
-        year = EconomicsModel().solve(
-            there,
-            "1 year",
-            serving=serving,
-            lifetime=terms.lifetime,
-            maintenance_rate=terms.maintenance_rate,
-        )
-        costs[grid.name] = year.tco
-        print(
-            f"{grid.name:28} {year.tco:,.0f~P} a year, {year.cost_per_million_tokens:.2f~P} for a million tokens"
-        )
-rent = (fleet.devices * Infrastructure.Prices.H100_Cloud_OnDemand.rental * Q("1 year")).to("USD")
-print(f"{'rented by the hour':28} {rent:,.0f~P} a year")
+costs = {"serving": serving, "lifetime": terms.lifetime, "maintenance_rate": terms.maintenance_rate}
+costs["rental"] = Infrastructure.Prices.H100_Cloud_OnDemand
+priced = [grid for grid in places if grid.electricity_price is not None]
+years = {grid.name: EconomicsModel().solve(fleet.replace(grid=grid), "1 year", **costs) for grid in priced}
+for name, year in years.items():
+    print(f"{name:28} {year.tco:,.0f~P}, {year.cost_per_million_tokens:.2f~P} for a million tokens")
+dearest = max(years.values(), key=lambda year: year.tco)
 
 # %%
 # And the carbon? The same machine, on each of these grids. The making of the machine is the same everywhere and left out.
-carbon = {
-    place.name: SustainabilityModel().solve(fleet, "1 year", grid=place).carbon.to("tCO2e").magnitude
-    for place in places
-}
-names = sorted(carbon, key=carbon.get)
-
-fig, ax = plt.subplots(figsize=(7.5, 5.2), layout="constrained")
-colours = {names[0]: "#009E73", "Quebec grid": "#0072B2", "United States average grid": "#D55E00"}
-ax.barh(names, [carbon[n] for n in names], color=[colours.get(n, "0.65") for n in names])
-for row, name in enumerate(names):
-    price = f", {costs[name].magnitude / 1000:.0f} thousand USD" if name in costs else ""
-    ax.text(
-        carbon[name] + 0.3, row, f"{carbon[name]:.1f} t{price}", va="center", color=colours.get(name, "0.4")
-    )
-ax.set_yticks(range(len(names)), [n.replace(" grid", "") for n in names])
-ax.invert_yaxis()
-ax.set_xlabel("greenhouse gas of a year (t CO2e)")
-ax.set_xlim(right=1.15 * max(carbon.values()))
-ax.spines[["top", "right"]].set_visible(False)
+carbon = {grid.name: SustainabilityModel().solve(fleet, "1 year", grid=grid) for grid in places}
+plot.carbon_by_region(carbon, highlight=[g.Quebec, g.US_Average])
 plt.show()
 
 # %%
@@ -102,12 +72,9 @@ plt.show()
 # known here; rented by the hour, they do not. The cleanest of these grids is Sweden's, an order of magnitude below the
 # average of the United States.
 print(
-    f"The dearest year costs {max(costs.values()):,.0f~P}, rented {rent:,.0f~P}; the budget is {budget:,.0f~P}."
-)
-print(
-    f"Least carbon: {names[0]}, {carbon['United States average grid'] / carbon[names[0]]:.0f} times less than the US average."
+    f"The dearest year costs {dearest.tco:,.0f~P}, rented {dearest.rental_cost:,.0f~P}; the budget is {budget:,.0f~P}."
 )
 assert serving.feasible and not alone.feasible
-assert max(costs.values()) < budget < rent
-assert names[0] == Infrastructure.Grids.Sweden.name
-assert carbon["United States average grid"] > 10 * carbon[names[0]]
+assert dearest.tco < budget < dearest.rental_cost
+assert min(carbon, key=lambda name: carbon[name].carbon) == g.Sweden.name
+assert carbon[g.US_Average.name].carbon > 10 * carbon[g.Sweden.name].carbon

@@ -15,7 +15,7 @@ same model with as many of one as of the other shows what that saves.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from mlsysim import Hardware, Models, ServingModel
+from mlsysim import Hardware, Models, ServingModel, plot
 
 # %%
 # ``replace`` gives a copy of an entry with other values. Sizes exist also where nothing fits, so the device does not matter.
@@ -25,40 +25,33 @@ contexts = np.arange(2, grouped.max_context + 1)
 batch = 64
 sizes = {}
 for model in (full, grouped):
-    serving = ServingModel().solve(
+    sizes[model.name] = ServingModel().solve(
         model, hardware=Hardware.Cloud.H100, batch_size=batch, input_len=contexts - 1, output_len=1
     )
-    sizes[model.name] = serving.kv_cache_size.to("GB").magnitude, serving.weight_memory.to("GB").magnitude
 
 # %%
 # The context from which on the cache is the larger of the two.
-crossing = {name: int(contexts[cache > weights].min()) for name, (cache, weights) in sizes.items()}
+crossing = {
+    name: int(contexts[size.kv_cache_size > size.weight_memory].min()) for name, size in sizes.items()
+}
 for name, context in crossing.items():
-    cache, weights = sizes[name]
+    cache, weights = (q.to("GB") for q in (sizes[name].kv_cache_size[-1], sizes[name].weight_memory))
     print(
-        f"{name}: weights {weights:.0f} GB, cache of {batch} full contexts {cache[-1]:.0f} GB, equal at {context} tokens"
+        f"{name}: weights {weights:.0f~P}, cache of {batch} full contexts {cache:.0f~P}, equal at {context} tokens"
     )
 
 # %%
-fig, ax = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
-for model, label, colour, above in (
-    (full, "all heads", "#D55E00", 10),
-    (grouped, "grouped heads", "#0072B2", -10),
-):
-    cache, weights = sizes[model.name]
-    at = crossing[model.name]
-    ax.plot(contexts, cache, color=colour, lw=2)
-    ax.axhline(weights, color=colour, lw=1, ls=":")
-    ax.plot(at, weights, "o", color=colour, ms=8)
-    ax.annotate(f"{at} tokens", (at, weights), (9, -15), textcoords="offset points", color=colour)
-    ax.text(3900, weights + above, f"weights, {label}", ha="center", va="center", color=colour)
-    where = np.searchsorted(cache, 60 if model is grouped else 290)
-    ax.text(contexts[where], cache[where], f"   cache, {label}", va="top", color=colour)
+ax = plot.lines(
+    contexts,
+    {"all heads": sizes[full.name].kv_cache_size, "grouped heads": sizes[grouped.name].kv_cache_size},
+    xlabel=f"context of each of {batch} sequences (tokens)",
+    ylabel="KV cache",
+)
 ax.set_ylim(0, 350)
-ax.set_xlim(0, contexts[-1])
-ax.set_xlabel(f"context of each of {batch} sequences (tokens)")
-ax.set_ylabel("memory (GB)")
-ax.spines[["top", "right"]].set_visible(False)
+for model, heads in ((full, "all heads"), (grouped, "grouped heads")):
+    weights = sizes[model.name].weight_memory
+    plot.rule(f"weights, {heads}", ax, y=weights)
+    plot.mark({f"{crossing[model.name]} tokens": (crossing[model.name], weights)}, ax)
 plt.show()
 
 # %%

@@ -13,7 +13,7 @@ precision. Steps are estimates; waits are those of random arrivals (:mls:eq:`mea
 import matplotlib.pyplot as plt
 import numpy as np
 
-from mlsysim import Fleet, LoadModel, Models, Q, ServingModel, Systems
+from mlsysim import Fleet, LoadModel, Models, Q, ServingModel, Systems, plot
 
 requests = {"input_len": 4096, "output_len": 256}
 target = Q("400 ms")
@@ -40,29 +40,20 @@ ways = {
         decoding, load, prefill=prompts, kv_bandwidth="50 GB/s"
     ),
 }
-most = {}
 for name, result in ways.items():
-    late = result.ttft_percentile.to("ms").magnitude
-    good = late <= target.to("ms").magnitude
-    most[name] = rates[good].max()
-    gap = result.longest_gap.to("ms").magnitude
-    print(
-        f"{name:32} {most[name]:5.1f} requests/s in time, longest gap between tokens {np.max(gap):6.1f} ms"
-    )
+    most = rates[result.ttft_percentile <= target].max()
+    gap = np.max(result.longest_gap).to("ms")
+    print(f"{name:32} {most:5.1f} requests/s in time, longest gap between tokens {gap:.1f~P}")
 
 # %%
-fig, ax = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
-for (name, result), colour in zip(ways.items(), ("#0072B2", "#009E73", "#D55E00"), strict=True):
-    late = result.ttft_percentile.to("ms").magnitude
-    ax.plot(rates, late, color=colour, lw=2, label=name)
-    ax.plot(most[name], target.to("ms").magnitude, "o", color=colour, ms=8)
-ax.axhline(target.to("ms").magnitude, color="0.6", lw=1, ls=":")
-ax.text(1, 1.03 * target.to("ms").magnitude, "target", color="0.4")
-ax.set_xlabel("requests a second")
-ax.set_ylabel("time to first token, 99th percentile (ms)")
+ax = plot.lines(
+    load,
+    {name: result.ttft_percentile for name, result in ways.items()},
+    xlabel="requests that arrive",
+    ylabel="time to first token, 99th percentile",
+)
 ax.set_ylim(0, 900)
-ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.0, 0.93))
-ax.spines[["top", "right"]].set_visible(False)
+plot.rule("target", ax, y=target)
 plt.show()
 
 # %%

@@ -14,7 +14,7 @@ machine is taken to reach its peaks.
 
 import matplotlib.pyplot as plt
 
-from mlsysim import EconomicsModel, Fleet, Infrastructure, Models, ServingModel, Systems
+from mlsysim import EconomicsModel, Fleet, Infrastructure, Models, ServingModel, Systems, plot
 
 # %%
 # Two ways to serve: one request at a time, and a large batch of them together.
@@ -61,32 +61,7 @@ inputs = {
     "price of electricity": "Infrastructure.Grids.US_Average.electricity_price",
     "bytes of a cached number": "kv_size",
 }
-percent = {
-    batch: [cost.elasticities("cost_per_million_tokens")[name] for name in inputs.values()]
-    for batch, cost in costs.items()
-}
-
-fig, ax = plt.subplots(figsize=(7.5, 4.8), layout="constrained")
-for batch, colour, shift in ((1, "#0072B2", -0.2), (256, "#D55E00", 0.2)):
-    rows = [row + shift for row in range(len(inputs))]
-    ax.barh(rows, percent[batch], height=0.38, color=colour)
-    ax.text(-1, rows[2], f"batch {batch}", va="center", color=colour, weight="bold")
-    for row, value in zip(rows, percent[batch], strict=True):
-        gap, side = (0.02, "left") if value > 0 else (-0.02, "right")
-        ax.text(
-            value + gap,
-            row,
-            f"{value:+.2f}" if abs(value) > 0.005 else "0",
-            va="center",
-            ha=side,
-            color=colour,
-        )
-ax.axvline(0, color="0.4", lw=1)
-ax.set_yticks(range(len(inputs)), inputs)
-ax.invert_yaxis()
-ax.set_xlim(-1.2, 1.2)
-ax.set_xlabel("change of the cost of a token, in percent, for one percent more of the input")
-ax.spines[["top", "right", "left"]].set_visible(False)
+plot.tornado({f"batch {batch}": cost for batch, cost in costs.items()}, "cost_per_million_tokens", inputs)
 plt.show()
 
 # %%
@@ -95,7 +70,8 @@ plt.show()
 # What to improve first depends on the batch. Alone, a request waits for memory: faster memory, or weights of fewer bytes, is
 # worth nearly its full percent. In a large batch arithmetic counts for more than memory. The price of the server matters
 # in both, and that of electricity far less.
-small, large = (dict(zip(inputs, percent[batch], strict=True)) for batch in (1, 256))
+found = [costs[batch].elasticities("cost_per_million_tokens") for batch in (1, 256)]
+small, large = ({says: percent[name] for says, name in inputs.items()} for percent in found)
 assert small["memory bandwidth"] < -0.95 and small["bytes of a weight"] > 0.95
 assert large["peak arithmetic"] < large["memory bandwidth"] < -0.1
 assert abs(large["price of electricity"]) < large["price of the server"] / 4

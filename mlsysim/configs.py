@@ -21,6 +21,7 @@ _BIASED = {"attention_bias": "attention_bias", "mlp_bias": "mlp_bias"}
 _QWEN = _LLAMA | {"attention_bias": "attention_bias"}
 _EXPERTS = {"experts": "num_experts", "experts_active": "num_experts_per_tok", "expert_width": "moe_intermediate_size"}
 _LOCAL_EXPERTS = {"experts": "num_local_experts", "experts_active": "num_experts_per_tok", "expert_width": "intermediate_size"}
+_LLAMA4 = _LLAMA | _LOCAL_EXPERTS | {"mlp_width": "intermediate_size_mlp", "attention_bias": "attention_bias"}
 _GPT2 = {
     "layers": "n_layer", "hidden": "n_embd", "heads": "n_head", "mlp_width": "n_inner", "vocab": "vocab_size",
     "max_context": "n_positions", "learned_positions": "n_positions",
@@ -38,6 +39,10 @@ _BERT = {n: k for n, k in _LLAMA.items() if n not in ("kv_heads", "head_dim", "t
     "learned_positions": "max_position_embeddings",
     "token_types": "type_vocab_size",
 }
+_T5 = {
+    "layers": "num_layers", "hidden": "d_model", "heads": "num_heads", "head_dim": "d_kv", "mlp_width": "d_ff", "vocab": "vocab_size",
+    "max_context": "n_positions", "relative_buckets": "relative_attention_num_buckets",
+}  # fmt: skip
 _NEOX = {n: k for n, k in _LLAMA.items() if n not in ("kv_heads", "head_dim")}
 _OPT = _NEOX | {"mlp_width": "ffn_dim", "learned_positions": "max_position_embeddings"}
 _BLOOM = {"layers": "n_layer", "hidden": "hidden_size", "heads": "n_head", "vocab": "vocab_size", "max_context": "seq_length"}
@@ -53,7 +58,10 @@ Table = dict[str, tuple[dict[str, str], dict[str, Any]]]
 
 ARCHITECTURES: Table = {
     "LlamaForCausalLM": (_LLAMA | _BIASED, {}),
+    "Llama4ForCausalLM": (_LLAMA4, {"experts_shared": 1}),
+    "Llama4ForConditionalGeneration": (_LLAMA4, {"experts_shared": 1}),
     "MistralForCausalLM": (_LLAMA, {}),
+    "PhiForCausalLM": (_LLAMA, {"gated": False, "norms_per_layer": 1, "head_bias": True} | _BIASES),
     "Phi3ForCausalLM": (_LLAMA, {}),
     "Qwen2ForCausalLM": (_LLAMA, {"attention_input_bias": True}),
     "Qwen3ForCausalLM": (_QWEN, {"qk_norm": True}),
@@ -76,17 +84,17 @@ ARCHITECTURES: Table = {
     "GPTNeoXForCausalLM": (_NEOX, {"gated": False} | _BIASES),
     "FalconForCausalLM": (_FALCON, {"gated": False, "tied": True, "norm_bias": True}),
     "GPT2LMHeadModel": (_GPT2, _OLD),
+    "T5EncoderModel": (_T5, {"causal": False, "tied": True}),
     "BertModel": (_BERT, _OLD | {"causal": False, "final_norm": False, "embedding_norm": True, "pooler": True}),
 }
 """By architecture: the key of the file for each field, and what the architecture itself says."""
 
 NOT_MODELLED = {
-    "T5ForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
+    "T5ForConditionalGeneration": "a decoder joined to an encoder by cross-attention is not modelled; T5EncoderModel is the encoder alone",
     "BartForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
     "WhisperForConditionalGeneration": "an encoder and a decoder joined by cross-attention are not modelled",
     "ModernBertForMaskedLM": "local attention that looks both ways is not modelled",
     "ModernBertModel": "local attention that looks both ways is not modelled",
-    "Llama4ForConditionalGeneration": "attention in chunks and layers of unlike kinds are not modelled",
     "Qwen3NextForCausalLM": "layers of linear attention are not modelled",
     "DeepseekV32ForCausalLM": "attention to selected keys is not modelled",
     "JambaForCausalLM": "stacks of state-space and attention layers are not modelled",
@@ -96,9 +104,12 @@ NOT_MODELLED = {
 """Architectures that people ask for, and why they are refused."""
 
 _WITHOUT_DENSE_MLP = ("MixtralForCausalLM", "Qwen3MoeForCausalLM", "Qwen2MoeForCausalLM", "GptOssForCausalLM")
+_IN_CHUNKS = ("Llama4ForCausalLM", "Llama4ForConditionalGeneration")
 _LOCAL_EVERYWHERE = ("MistralForCausalLM", "MixtralForCausalLM", "Phi3ForCausalLM")
 _LOCAL_ON_DEMAND = ("Qwen2ForCausalLM", "Qwen3ForCausalLM", "Qwen3MoeForCausalLM", "Qwen2MoeForCausalLM")
-_LOCAL_BY_TURNS = {"Gemma2ForCausalLM": 2, "GptOssForCausalLM": 2, "Gemma3ForCausalLM": 6, "Gemma3ForConditionalGeneration": 6}
+_LOCAL_BY_TURNS = {
+    "Gemma2ForCausalLM": 2, "GptOssForCausalLM": 2, "Gemma3ForCausalLM": 6, "Gemma3ForConditionalGeneration": 6,
+} | dict.fromkeys(_IN_CHUNKS, 4)  # fmt: skip
 
 
 def geometry(path_or_dict: str | PathLike[str] | Mapping[str, Any]) -> dict[str, Any]:
@@ -144,30 +155,33 @@ def _title(config: Mapping[str, Any], name: str) -> str:
 
 def _window(name: str, config: Mapping[str, Any], layers: Any) -> dict[str, Any]:
     """Return the fields of local attention: by the list of layers where there is one, else by the architecture's own rule."""
-    window = config.get("sliding_window")
+    in_chunks = name in _IN_CHUNKS
+    key, local = ("attention_chunk_size", "chunked_attention") if in_chunks else ("sliding_window", "sliding_attention")
+    window = config.get(key)
     if not window or not config.get("use_sliding_window", name not in _LOCAL_ON_DEMAND):
         return {}
-    kinds = config.get("layer_types")
+    fields = {"window": window} | ({"chunked": True} if in_chunks else {})
+    kinds = config.get("layer_types") or [local if rotary else "full_attention" for rotary in config.get("no_rope_layers") or ()]
     if kinds:
-        odd = set(kinds) - {"full_attention", "sliding_attention"}
+        odd = set(kinds) - {"full_attention", local}
         if odd:
-            raise InputError(f"layer_types has {sorted(odd)[0]!r}: only full_attention and sliding_attention are modelled")
+            raise InputError(f"layer_types has {sorted(odd)[0]!r}: only full_attention and {local} are modelled for a {name}")
         everywhere = [i for i, kind in enumerate(kinds) if kind == "full_attention"]
         if len(everywhere) == len(kinds):
             return {}
         every = everywhere[0] + 1 if everywhere else 0
         if every and everywhere == list(range(every - 1, len(kinds), every)):
-            return {"window": window, "global_every": every}
-        return {"window": window, "global_layers": len(everywhere)}
+            return fields | {"global_every": every}
+        return fields | {"global_layers": len(everywhere)}
     if name in _LOCAL_BY_TURNS:
-        return {"window": window, "global_every": config.get("sliding_window_pattern") or _LOCAL_BY_TURNS[name]}
+        return fields | {"global_every": config.get("sliding_window_pattern") or _LOCAL_BY_TURNS[name]}
     if name == "Qwen2MoeForCausalLM":
         raise InputError(f"sliding_window={window}: say in layer_types which layers of a {name} are local")
     if name in _LOCAL_ON_DEMAND:
         whole = min(config.get("max_window_layers", 28), layers)
-        return {} if whole == layers else {"window": window, "global_layers": whole}
+        return {} if whole == layers else fields | {"global_layers": whole}
     if name in _LOCAL_EVERYWHERE:
-        return {"window": window}
+        return fields
     raise InputError(f"sliding_window={window}: a {name} has no sliding window here; drop the key to count full attention")
 
 
@@ -188,6 +202,25 @@ def _shared(config: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]
 def _sparse(config: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
     if config.get("mlp_only_layers") or config.get("decoder_sparse_step", 1) != 1:
         raise InputError("mlp_only_layers or decoder_sparse_step: layers without experts between others are not modelled")
+    return {}
+
+
+def _llama4(config: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """The last of every few layers of a Llama 4 has experts, or those that the file lists; the others have a wider MLP."""
+    step, listed = config.get("interleave_moe_layer_step", 1), config.get("moe_layers")
+    dense = fields["layers"] - (len(listed) if listed is not None else fields["layers"] // step if step else 0)
+    if dense == fields["layers"]:
+        for name in ("experts", "experts_active", "experts_shared", "expert_width"):
+            fields.pop(name, None)
+        return {}
+    if not dense:
+        fields.pop("mlp_width", None)
+    return {"dense_layers": dense}
+
+
+def _phi(config: Mapping[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    if config.get("qk_layernorm"):
+        raise InputError("qk_layernorm=True: a Phi whose queries and keys have norms with biases is not modelled")
     return {}
 
 
@@ -214,6 +247,10 @@ _SPECIAL: dict[str, Callable[[Mapping[str, Any], dict[str, Any]], dict[str, Any]
     "DeepseekV3ForCausalLM": _latent,
     "Qwen2MoeForCausalLM": _shared,
     "Qwen3MoeForCausalLM": _sparse,
+    "Llama4ForCausalLM": _llama4,
+    "Llama4ForConditionalGeneration": _llama4,
+    "PhiForCausalLM": _phi,
+    "T5EncoderModel": lambda config, fields: {"gated": str(config.get("feed_forward_proj", "relu")).startswith("gated")},
     "OPTForCausalLM": _opt,
     "FalconForCausalLM": _falcon,
 }

@@ -32,6 +32,10 @@ class MissingFactError(MlsysimError):
     """A result needs a fact that neither the arguments nor the zoo state."""
 
 
+class MissingExtraError(MlsysimError, ImportError):
+    """A part of the library needs packages that are not installed; the message says how to install them."""
+
+
 class EquationError(MlsysimError, TypeError):
     """An equation uses a part of Python that has no place in an equation."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any
 
+from . import units
 from .errors import InputError, UnitError
 
 HUGE, TINY = 1e30, 1e-30
@@ -98,8 +99,6 @@ class Symbol:
         return f"{self.meaning} is {kind}, {low}{high}{unit}"
 
     def _from_text(self, value: str, name: str) -> float:
-        from . import units
-
         try:
             number, unit = units.parse(value)
         except UnitError as error:
@@ -109,8 +108,6 @@ class Symbol:
         return number * self._factor(unit, value, name)
 
     def _from_object(self, value: Any, name: str) -> Any:
-        from . import units
-
         if units.is_quantity(value):
             try:
                 number = units.magnitude(value, self.unit)
@@ -140,8 +137,6 @@ class Symbol:
         return number
 
     def _factor(self, unit: str, value: str, name: str) -> float:
-        from . import units
-
         try:
             return units.factor(unit, self.unit)
         except UnitError as error:
@@ -151,16 +146,12 @@ class Symbol:
 
     def quantity(self, number: Any) -> Any:
         """Return a coherent number as a quantity in the unit for people."""
-        from . import units
-
         return units.Q(number / units.factor(self.display, self.unit), self.display)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
         from pydantic_core import core_schema
 
         def validate(value: Any, info: Any) -> Any:
-            from . import units
-
             number = self.read(value, info.field_name or "value")
             if type(number) is not float:
                 raise InputError(f"{info.field_name} is an array: a thing has one {self.meaning}")
@@ -237,6 +228,7 @@ TouchedExperts = _q(r"E_t", "count", "distinct experts that a batch touches", (1
 Vocabulary = _count(r"V", "entries of the vocabulary", (1, 300000))
 EmbeddingTables = _count(r"n_t", "vocabulary tables (1 tied, 2 untied)", (1, 2))
 Positions = _count(r"n_p", "learned position embeddings", (0, 8192), **_FROM_ZERO)
+RelativeBuckets = _count(r"n_r", "learned biases of a head for relative positions", (0, 256), **_FROM_ZERO)
 TokenTypes = _count(r"n_s", "learned token-type embeddings", (0, 4), **_FROM_ZERO)
 Parameters = _count(r"N", "parameters", (1e3, 2e12), **_FROM_ZERO)
 LayerParameters = _count(r"N_\mathrm{layer}", "parameters of a layer", (1e3, 1e11), **_FROM_ZERO)
@@ -442,6 +434,9 @@ Concurrency = _q(r"n_r", "count", "requests in the system", (1e-2, 1e4), **_FROM
 LayerTime = _q(r"t_L", "s", "fixed time of each layer in a pass", (1e-7, 1e-2), "us", **_FROM_ZERO)
 SequenceTime = _q(r"t_b", "s", "time that a serving runtime spends on each sequence in a pass", (1e-8, 1e-2), "us", **_FROM_ZERO)
 MovedSize = _q(r"s_a", "byte", "bytes moved between kernels for each token, layer and unit of width", (1, 1e3), **_FROM_ZERO)
+ExpansionWork = _q(r"w_x", "flop", "operations that turn a stored weight into a number of the arithmetic", (0.1, 100), **_FROM_ZERO)
+MatvecLimit = _count(r"n_v^{\max}", "tokens that are multiplied one by one at most", (1, 64))
+VectorColumns = _q(r"n_v", "count", "times that each weight is handled in a pass", (1, 64))
 MaxBatch = _count(r"b_\mathrm{max}", "sequences that fit together", (0, 1e5), **_FROM_ZERO)
 
 PrefixLen = _count(r"s_x", "prompt tokens whose keys and values are cached already", (0, 65536), **_FROM_ZERO)

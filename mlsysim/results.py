@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from . import quantities as q
 from .errors import InfeasibleError, InputError, MissingFactError, MlsysimError, UnknownNameError, nearest
 from .quantities import Symbol, symbol_of
+from .readings import NUMBERS
 
 
 class _Field:
@@ -113,10 +114,16 @@ class Result:
         """``bound`` where no constant but physics was used, ``estimate``, or ``calibrated`` on a measurement of one's own."""
         return self._values["label"]
 
+    @property
+    def words(self) -> dict[str, str]:
+        """What the result says in words, such as its ``bottleneck``, by name; nothing where it does not fit."""
+        return {n: v for n, v in self._values.items() if isinstance(v, str) and n != "label" and self._values["feasible"] is not False}
+
     def interval(self, name: str) -> tuple[Any, Any]:
         """Return the range in which eight of ten measurements lie, for a number of an estimate, as two quantities.
 
-        It comes from the errors of the documented constants on published measurements that they were not fitted on.
+        It comes from the errors of the documented constants on published measurements that they were not fitted on, and ends at the
+        bound, which is the same solve with ``efficiency=1``.
 
         Raises
         ------
@@ -124,14 +131,16 @@ class Result:
             The result is a bound, or no measurements exist for this number.
         """
         self._one_solve("interval()")
-        value, profile = self.number(name), self._inputs.profile
-        if profile is None:
-            raise InputError(f"{name} is a {self.label} without documented constants, and has no interval: leave efficiency out")
+        value = self.number(name)
         if name not in self.measured:
             known = ", ".join(self.measured)
             raise InputError(f"{name} has not been compared with measurements; of a {type(self).__name__}, {known or 'nothing'} has")
+        profile = self._inputs.profile
+        if profile is None:
+            raise InputError(f"{name} is a {self.label} without documented constants, and has no interval: leave efficiency out")
         short, long = profile.interval(self._kind(name), self._inputs.device.zoo_name)
-        ends = (value / long, value / short) if self.measured[name] else (value * short, value * long)
+        bound = self._core(NUMBERS, self._inputs.without_constants())[name]
+        ends = (value / long, min(value / short, bound)) if self.measured[name] else (max(value * short, bound), value * long)
         return self.fields[name].quantity(ends[0]), self.fields[name].quantity(ends[1])
 
     def _kind(self, name: str) -> str:

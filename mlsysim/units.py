@@ -177,16 +177,17 @@ _LADDERS = {
 }
 
 
+def rung(value: float, unit: str, display: str = "") -> str:
+    """Return the unit in which people say a coherent number: that of its size on a ladder of prefixes, else ``display``."""
+    ladder = _LADDERS.get(unit, ())
+    if value == 0 or not ladder:
+        return display or unit
+    return next((r for r in reversed(ladder) if abs(value) >= factor(r, unit)), ladder[0])
+
+
 def people(value: float, unit: str, display: str = "") -> str:
     """Write a coherent number as people say it: on a ladder of prefixes where there is one, else in ``display``."""
-    chosen = display or unit
-    ladder = _LADDERS.get(unit, ())
-    size = abs(value)
-    for rung in ladder:
-        if size >= factor(rung, unit) or rung == ladder[0]:
-            chosen = rung
-    if value == 0 and ladder:
-        chosen = display or unit
+    chosen = rung(value, unit, display)
     text = shown(value / factor(chosen, unit))
     plural = "s" if chosen in ("hour", "day", "year") and text != "1" else ""
     return f"{text} {label(chosen)}{plural}".strip()

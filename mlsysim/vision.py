@@ -4,8 +4,11 @@ A vision transformer goes through the same equations as a transformer of languag
 behind its layers. One multiply-accumulate is two FLOPs, where much of the literature on vision counts it as one.
 """
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
+
+from pydantic import field_validator
 
 from . import quantities as q
 from .errors import InputError
@@ -236,6 +239,12 @@ class DiffusionWorkload(Workload):
     steps: q.SamplingSteps
     guidance: bool = True
     published: Published = Published()
+
+    @field_validator("denoiser", mode="before")
+    @classmethod
+    def _of_one_kind(cls, given: Any) -> Any:
+        """Build what its fields say, not both kinds in turn, so that an error speaks of one."""
+        return (CNNWorkload if "macs" in given else VisionTransformerWorkload)(**given) if isinstance(given, Mapping) else given
 
     @cached_property
     def geometry(self) -> Lowered:

@@ -106,17 +106,18 @@ def _explain(name: str, value: Any) -> Why:
     return Why(name, float(value), tuple(steps), leaves)
 
 
-def _traced(result: Any) -> dict[str, Any]:
+def traced(result: Any) -> dict[str, Any]:
+    """Return what a result's solver computes, each number knowing the equation and the inputs that it came from."""
     reading = Trace()
     return result._core(reading, result._inputs.lifted(Lift(reading, Traced)))
 
 
 def derive(result: Any, name: str) -> Why:
     """Return the derivation of one number."""
-    return _explain(name, _traced(result)[name])
+    return _explain(name, traced(result)[name])
 
 
 def derive_all(result: Any) -> dict[str, Why]:
     """Return the derivations of every number that there is."""
-    values = _traced(result)
+    values = traced(result)
     return {n: _explain(n, values[n]) for n in result.fields if result.has(n)}

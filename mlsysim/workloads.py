@@ -128,7 +128,8 @@ class TransformerWorkload(Configured):
 
     Where it has a ``window`` (tokens, the query's own included), its layers are local: they attend to the window, and their
     cache keeps no more than that. The last of every ``global_every`` layers attends to everything instead; where layers follow no such
-    rhythm, ``global_layers`` counts those that do.
+    rhythm, ``global_layers`` counts those that do. Where it is ``chunked``, the window does not slide: the sequence is cut into chunks
+    that long, and a token meets the earlier ones of its own chunk.
 
     Examples
     --------
@@ -157,6 +158,7 @@ class TransformerWorkload(Configured):
     window: q.Window | None = None
     global_every: q.GlobalEvery | None = None
     global_layers: q.GlobalLayers | None = None
+    chunked: bool = False
 
     experts: q.Experts | None = None
     experts_active: q.ActiveExperts | None = None
@@ -170,6 +172,7 @@ class TransformerWorkload(Configured):
 
     learned_positions: q.Positions | None = None
     token_types: q.TokenTypes | None = None
+    relative_buckets: q.RelativeBuckets | None = None
     pooler: bool = False
     attention_bias: bool = False
     attention_input_bias: bool = False
@@ -181,6 +184,7 @@ class TransformerWorkload(Configured):
     norms_per_layer: q.NormsPerLayer = 2
     final_norm: bool = True
     embedding_norm: bool = False
+    head_bias: bool = False
 
     published: Published = Published()
 
@@ -193,6 +197,8 @@ class TransformerWorkload(Configured):
             raise InputError(f"hidden={self.hidden} is no multiple of heads={self.heads}: give head_dim")
         if self.window is not None and not self.causal:
             raise InputError(f"window={self.window}: local attention that looks both ways is not modelled; leave the window out")
+        if self.chunked and self.window is None:
+            raise InputError("chunked=True needs a window, which says how long a chunk is")
         for name in ("global_every", "global_layers"):
             if getattr(self, name) is not None and self.window is None:
                 raise InputError(f"{name}={getattr(self, name)} needs a window: without one every layer attends to everything")
@@ -223,7 +229,13 @@ class TransformerWorkload(Configured):
         if self.mla is not None:
             fields |= {n: f"mla.{n}" for n in type(self.mla).model_fields if getattr(self.mla, n) is not None}
         g = self.lower(
-            "model", fields, moe=self.experts is not None, latent=self.mla is not None, causal=self.causal, local=self.window is not None
+            "model",
+            fields,
+            moe=self.experts is not None,
+            latent=self.mla is not None,
+            causal=self.causal,
+            local=self.window is not None,
+            chunked=self.chunked,
         )
         role = self.zoo_name or "model"
 
@@ -259,7 +271,10 @@ class TransformerWorkload(Configured):
         return (g.matrices - 1) * g.expert_width + g.hidden
 
     def _biases(self, g: Lowered, counted: float) -> float:
-        """Elements of biases (of experts: of the counted ones), of norms and sinks inside attention, of a pooler and a shared gate."""
+        """Elements of biases (of experts: of the counted ones), of norms and sinks inside attention, of a pooler and a shared gate.
+
+        Biases by relative position stand once: all layers share those of the first.
+        """
         total = 0.0
         if self.attention_bias:
             total += g.layers * ((g.heads + 2 * g.kv_heads) * g.head_dim + g.hidden)
@@ -279,7 +294,9 @@ class TransformerWorkload(Configured):
             total += g.layers * (g.__dict__.get("query_rank", 0.0) + g.kv_rank)
         if self.pooler:
             total += g.hidden * (g.hidden + 1)
-        return total
+        if self.head_bias:
+            total += g.vocab
+        return total + (self.relative_buckets or 0) * g.heads
 
     @property
     def phases(self) -> tuple[str, ...]:
@@ -431,7 +448,7 @@ def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
     Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it. A local
     layer meets its window; where ``context`` is the mean of a growing one, that is at most the mean of what the layer meets.
     """
-    context = held_context(eq, g, context)
+    context = met_context(eq, g, context)
     matrices = eq.forward_work(matmul_parameters(eq, g), batch, head_parameters(eq, g), batch)
     if g.latent:
         attention = eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
@@ -444,7 +461,8 @@ def attention_work(eq: Reading, g: Lowered, batch: Any, new_tokens: Any, past_to
     """Return the arithmetic of attention scores and mixing, where each sequence computes ``new_tokens`` after ``past_tokens``."""
     pairs = eq.causal_pairs(new_tokens, past_tokens) if g.causal else eq.full_pairs(new_tokens, past_tokens)
     if g.local:
-        pairs = eq.layer_mean_pairs(pairs, eq.windowed_pairs(new_tokens, past_tokens, g.window), g.layers, g.global_layers)
+        inside = (eq.chunked_pairs if g.chunked else eq.windowed_pairs)(new_tokens, past_tokens, g.window)
+        pairs = eq.layer_mean_pairs(pairs, inside, g.layers, g.global_layers)
     return pairs_work(eq, g, pairs, batch)
 
 
@@ -456,16 +474,23 @@ def pairs_work(eq: Reading, g: Lowered, pairs: Any, batch: Any) -> Any:
 
 
 def held_context(eq: Reading, g: Lowered, context: Any) -> Any:
-    """Return the tokens of context that the mean layer holds and attends to."""
+    """Return the tokens of context that the mean layer holds."""
     return eq.layer_mean_context(context, g.window, g.layers, g.global_layers) if g.local else context
 
 
-def cache_bytes(eq: Reading, g: Lowered, context: Any, batch: Any, element_size: Any, kv_heads: Any = None) -> Any:
+def met_context(eq: Reading, g: Lowered, context: Any) -> Any:
+    """Return the tokens of context that a new token meets in the mean layer: what the layer holds, or in chunks half of it."""
+    if g.local and g.chunked:
+        return eq.layer_mean_chunk_context(context, g.window, g.layers, g.global_layers)
+    return held_context(eq, g, context)
+
+
+def cache_bytes(eq: Reading, g: Lowered, context: Any, batch: Any, element_size: Any, kv_heads: Any = None, met: bool = False) -> Any:
     """Return the key-value cache of a batch; ``kv_heads`` counts the heads that one device holds.
 
-    A local layer holds its window, as a rolling buffer does.
+    A local layer holds its window, as a rolling buffer does, and of a chunk at most all of it; ``met`` asks for what a new token reads.
     """
-    context = held_context(eq, g, context)
+    context = (met_context if met else held_context)(eq, g, context)
     if g.latent:
         return eq.latent_kv_cache_bytes(g.layers, g.kv_rank, g.rope_dim, context, batch, element_size)
     return eq.kv_cache_bytes(g.layers, g.kv_heads if kv_heads is None else kv_heads, g.head_dim, context, batch, element_size)
@@ -479,7 +504,8 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
         tokens = x.batch_size
         work = decode_work(eq, g, tokens, x.seq_len)
         read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
-        return Demand(tokens, work, work, eq.decode_traffic(read, cache), eq.serving_footprint(weights, cache), weights, read=read)
+        met = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size, met=True)
+        return Demand(tokens, work, work, eq.decode_traffic(read, met), eq.serving_footprint(weights, cache), weights, read=read)
     tokens = eq.token_count(x.batch_size, x.seq_len)
     work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, x.batch_size, x.seq_len)
     if x.phase == "training":

@@ -6,7 +6,7 @@ is a :class:`~mlsysim.facts.Fact`; the loader keeps the facts and hands the bare
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -23,7 +23,8 @@ KIND_NAMES = ("Hardware", "Models", "Infrastructure", "Systems")
 TOUCH_LOG = os.environ.get("MLSYSIM_TOUCH_LOG", "")
 """File to which the names of touched entries are appended; a documentation build sets it for the notebooks that it runs."""
 WORDS = ("name", "summary")
-FACT_KEYS = {"value", "source", "where", "kind", "read", "year", "note"}
+NEEDED_KEYS = {"source", "where", "kind", "read"}
+FACT_KEYS = NEEDED_KEYS | {"value", "year", "note"}
 
 
 @cache
@@ -103,14 +104,74 @@ def text_of(name: str) -> str:
 
 @cache
 def _load(name: str) -> Any:
+    return build(name, table(name))
+
+
+def table(name: str) -> dict[str, Any]:
+    """Return an entry's file, parsed and not checked."""
     path = path_of(name)
     if name not in names():
         raise UnknownNameError(f"the zoo has no {name!r}: {nearest(name, names())}")
     try:
-        table = tomli.loads(path.read_text("utf-8"))
+        return tomli.loads(path.read_text("utf-8"))
     except tomli.TOMLDecodeError as error:
         raise InputError(f"{path.name}: {error}") from None
-    return build(name, table)
+
+
+def stated(name: str) -> dict[str, Fact]:
+    """Return an entry's facts by path, without making the entry or what it refers to."""
+    parsed, facts = table(name), dict[str, Fact]()
+    _values(parsed, name, "", parsed.pop("defaults", {}), facts, refer=str)
+    return facts
+
+
+def resolve(text: str, below: str = "", argument: str = "name") -> str:
+    """Return the name of the entry that is meant: by its name or the end of it, else by what it is called or an alias.
+
+    Capitals, spaces, dashes and underscores count only where they tell names apart. ``below`` is a kind or a group to look in.
+
+    >>> resolve("h100"), resolve("NVIDIA H100"), resolve("Cloud.H100")
+    ('Hardware.Cloud.H100', 'Hardware.Cloud.H100', 'Hardware.Cloud.H100')
+
+    Raises
+    ------
+    UnknownNameError
+        Nothing is called so; the message names the nearest.
+    InputError
+        Several entries are; the message names them.
+    """
+    known = names(below)
+    for names_of in (_ends, called):
+        for plain in (str, _joined, _bare):
+            asked = plain(text)
+            found = [n for n in known if asked in map(plain, names_of(n))] if asked else []
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise InputError(f"{argument}={text[:60]!r} may be {' or '.join(found)}: write which")
+    near = nearest(text, {n.rpartition(".")[2] for n in known})
+    raise UnknownNameError(f"{argument}={text[:60]!r}: {below or 'the zoo'} has nothing of that name; {near}")
+
+
+def _ends(name: str) -> tuple[str, ...]:
+    """Return a dotted name and the ends of it that may stand for it."""
+    parts = name.split(".")
+    return tuple(".".join(parts[i:]) for i in range(len(parts)))
+
+
+@cache
+def called(name: str) -> tuple[str, ...]:
+    """Return what an entry is called: its name for people, and its aliases."""
+    said = table(name)
+    return said.get("name", ""), *said.get("aliases", ())
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"[\s_-]+", "_", text.strip()).lower()
+
+
+def _bare(text: str) -> str:
+    return _joined(text).replace("_", "")
 
 
 def build(name: str, table: dict[str, Any]) -> Any:
@@ -124,24 +185,35 @@ def build(name: str, table: dict[str, Any]) -> Any:
     except InputError as error:
         raise type(error)(f"{name}: {error}") from None
     entry.remember(name, facts)
-    for field in type(entry).model_fields:
+    inner: dict[str, dict[str, Fact]] = {}
+    for path, fact in facts.items():
+        field, _, rest = path.partition(".")
+        if rest:
+            inner.setdefault(field, {})[rest] = fact
+    for field, found in inner.items():
         part = getattr(entry, field)
-        if hasattr(part, "remember") and not part.zoo_name:
-            inner = {p.removeprefix(f"{field}."): f for p, f in facts.items() if p.startswith(f"{field}.")}
-            part.remember(f"{name}.{field}", inner) if inner else None
+        if hasattr(part, "remember"):
+            part.remember(f"{name}.{field}", found)
     return entry
 
 
-def _values(table: Mapping[str, Any], name: str, prefix: str, defaults: Mapping[str, Any], facts: dict[str, Fact]) -> dict[str, Any]:
+def _values(
+    table: Mapping[str, Any],
+    name: str,
+    prefix: str,
+    defaults: Mapping[str, Any],
+    facts: dict[str, Fact],
+    refer: Callable[[str], Any] = lambda name: _load(name),
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in table.items():
         path = f"{prefix}{key}"
         if isinstance(value, dict) and "value" in value:
             values[key] = read_fact(name, path, {**defaults, **value}, facts)
         elif isinstance(value, dict):
-            values[key] = _values(value, name, f"{path}.", defaults, facts)
+            values[key] = _values(value, name, f"{path}.", defaults, facts, refer)
         elif isinstance(value, str) and value.partition(".")[0] in KIND_NAMES and value.count(".") == 2:
-            values[key] = _load(value)
+            values[key] = refer(value)
             references.setdefault(name, set()).add(value)
         elif _is_number(key, value):
             raise InputError(f"{name}.{path} is a number without a source: write {key} = {{value = {value!r}, where = …}}")
@@ -159,12 +231,11 @@ def _is_number(key: str, value: Any) -> bool:
 
 def read_fact(name: str, path: str, record: dict[str, Any], facts: dict[str, Fact]) -> Any:
     """Return the value of a fact and keep its record; one that is incomplete is refused."""
-    unknown = set(record) - FACT_KEYS
-    if unknown:
-        raise InputError(f"{name}.{path}: a fact has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(FACT_KEYS))}")
-    absent = {"source", "where", "kind", "read"} - set(record)
-    if absent:
-        raise InputError(f"{name}.{path} lacks {', '.join(sorted(absent))}")
+    if not record.keys() <= FACT_KEYS:
+        unknown = ", ".join(sorted(record.keys() - FACT_KEYS))
+        raise InputError(f"{name}.{path}: a fact has no {unknown}; it has {', '.join(sorted(FACT_KEYS))}")
+    if not record.keys() >= NEEDED_KEYS:
+        raise InputError(f"{name}.{path} lacks {', '.join(sorted(NEEDED_KEYS - record.keys()))}")
     for key in ("source", "where"):
         if not isinstance(record[key], str) or not record[key].strip():
             raise InputError(f"{name}.{path}: {key} is empty; say it")

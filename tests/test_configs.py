@@ -112,6 +112,72 @@ def test_a_qwen_with_experts_has_2_7_billion_active():
     assert TransformerWorkload.from_config(QWEN_MOE).active_parameters == pytest.approx(2.7e9, rel=0.01)
 
 
+LLAMA4 = {
+    "architectures": ["Llama4ForConditionalGeneration"],
+    "text_config": {
+        "hidden_size": 5120, "intermediate_size": 8192, "intermediate_size_mlp": 16384, "num_hidden_layers": 48, "num_attention_heads": 40,
+        "num_key_value_heads": 8, "head_dim": 128, "vocab_size": 202048, "num_local_experts": 16, "num_experts_per_tok": 1,
+        "interleave_moe_layer_step": 1, "attention_chunk_size": 8192, "no_rope_layers": [1, 1, 1, 0] * 12, "tie_word_embeddings": False,
+    },
+    "vision_config": {"hidden_size": 1408},
+}  # fmt: skip
+
+
+def llama4(**more):
+    """Return a Llama 4 with changes in its text."""
+    return TransformerWorkload.from_config(LLAMA4 | {"text_config": LLAMA4["text_config"] | more})
+
+
+@pytest.mark.parametrize(
+    ("more", "total", "dense"),
+    [({}, 109e9, 0), ({"num_local_experts": 128, "interleave_moe_layer_step": 2}, 400e9, 24)],
+    ids=["Scout", "Maverick"],
+)
+def test_a_llama_4_has_its_published_counts(more, total, dense):
+    """109 and 400 billion, with a vision tower of 0.9 billion that is not counted here; 17 billion active."""
+    model = llama4(**more)
+    assert model.parameters + 0.9e9 == pytest.approx(total, rel=0.005)
+    assert model.active_parameters == pytest.approx(17e9, abs=0.5e9)
+    assert (model.window, model.chunked, model.global_every) == (8192, True, 4)
+    assert (model.dense_layers or 0) == dense
+
+
+T5 = {
+    "architectures": ["T5EncoderModel"], "d_ff": 10240, "d_kv": 64, "d_model": 4096, "feed_forward_proj": "gated-gelu", "num_heads": 64,
+    "num_layers": 24, "num_decoder_layers": 24, "relative_attention_num_buckets": 32, "tie_word_embeddings": False, "vocab_size": 32128,
+}  # fmt: skip
+T5_BASE = T5 | {"d_ff": 3072, "d_model": 768, "feed_forward_proj": "relu", "num_heads": 12, "num_layers": 12, "n_positions": 512}
+PHI = {
+    "architectures": ["PhiForCausalLM"], "hidden_size": 2048, "intermediate_size": 8192, "num_attention_heads": 32,
+    "num_hidden_layers": 24, "num_key_value_heads": 32, "qk_layernorm": False, "tie_word_embeddings": False, "vocab_size": 51200,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("config", "entry", "count"),
+    [
+        (T5, "T5_XXL_Encoder", 4_762_310_656),
+        (T5_BASE, "T5_Base_Encoder", 109_628_544),
+        (PHI, "Phi1_5", 1_418_270_720),
+        (PHI | {"hidden_size": 2560, "intermediate_size": 10240, "num_hidden_layers": 32}, "Phi2", 2_779_683_840),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+def test_encoders_of_t5_and_models_of_phi_have_their_published_counts(config, entry, count):
+    """With biases by relative position, stored once for all layers, and with the bias of an output head."""
+    built, known = TransformerWorkload.from_config(config), getattr(Models.Language, entry)
+    assert built.parameters == known.parameters == count
+    assert built.causal == known.causal
+
+
+def test_a_llama_4_may_list_its_layers_and_may_be_dense():
+    listed = llama4(moe_layers=[1, 3, 5], no_rope_layers=None, layer_types=["chunked_attention", "full_attention"] * 24)
+    assert (listed.dense_layers, listed.global_every, listed.chunked) == (45, 2, True)
+    dense = llama4(moe_layers=[], interleave_moe_layer_step=0, layer_types=["full_attention"] * 48)
+    assert (dense.experts, dense.window, dense.chunked, dense.mlp_width) == (None, None, False, 16384)
+    assert llama4(no_rope_layers=None).global_every == 4
+
+
 def test_gpt_oss_has_its_published_counts():
     """20.9 billion in all; 3.6 billion active, where the looked-up table is left out."""
     model = TransformerWorkload.from_config(GPT_OSS | {"sliding_window": 128})
@@ -199,7 +265,8 @@ def test_the_text_of_a_model_that_also_sees_is_read():
         ({}, "no architecture"),
         ({"architectures": ["LlamaForCausalLM"]}, "lacks 'num_hidden_layers'"),
         (LLAMA | {"sliding_window": 4096}, "sliding_window=4096"),
-        ({"architectures": ["T5ForConditionalGeneration"]}, "cross-attention"),
+        ({"architectures": ["T5ForConditionalGeneration"]}, "T5EncoderModel is the encoder alone"),
+        (PHI | {"qk_layernorm": True}, "qk_layernorm"),
         ({"architectures": ["ModernBertModel"]}, "both ways"),
         (QWEN | {"use_sliding_window": True, "layer_types": ["chunked_attention"] * 28}, "chunked_attention"),
         (QWEN_MOE | {"use_sliding_window": True}, "layer_types"),

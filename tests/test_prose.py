@@ -14,9 +14,9 @@ from mlsysim.errors import UnitError
 from mlsysim.units import Q
 
 ROOT = Path(__file__).parent.parent
-GENERATED = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md")
+GENERATED = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md")
 PAGES = sorted(p for p in [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/tutorials").glob("*.md")] if p.name not in GENERATED)
-EXAMPLES = sorted((ROOT / "gallery").glob("*.py"))
+EXAMPLES = sorted((ROOT / "gallery").rglob("*.py"))
 CODE = sorted((ROOT / "mlsysim").rglob("*.py"))
 
 NUMBER = r"(?<![\w.])(?<![A-Za-z_]-)[-+~]?(?:\d{1,3}(?:[,\u202f]\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"

@@ -121,3 +121,10 @@ def test_a_denoiser_may_be_given_by_its_counts():
     for bad in ({"steps": 0}, {"steps": None}, {"denoiser": Models.Language.BERT_Large}):
         with pytest.raises(InputError):
             DiffusionWorkload(**{"name": "odd", "denoiser": net, "steps": 5, **bad})
+
+
+@pytest.mark.parametrize(("given", "needed", "other"), [({"macs": 1e9}, "needs 'parameters'", "patch"), ({}, "needs 'patch'", "macs")])
+def test_a_denoiser_that_lacks_something_is_told_of_one_kind(given, needed, other):
+    with pytest.raises(InputError, match=needed) as error:
+        DiffusionWorkload(name="odd", steps=5, denoiser={"name": "net", **given})
+    assert other not in str(error.value)

@@ -14,10 +14,11 @@ TRANSFORMERS = [m for m in Models if isinstance(m, TransformerWorkload)]
 MISPRINTS = {
     "Models.Language.Llama2_70B": 80 * 64,
     "Models.Language.Llama2_13B": 40 * 64,
+    "Models.Language.Llama4_Scout": 871_932_416,
     "Models.Language.GLM4_5": (2 * 96 + 2 * 8) * 128 * 5120 + (160 + 1) * 3 * 5120 * 1536 + 160 * 5120 - 2 * 151552 * 5120,
 }
-"""What a printed count has too many: stored rotary frequencies, 64 in each layer (Llama 2); the matrices of a further layer with experts
-that predicts ahead, less both vocabulary matrices (GLM-4.5)."""
+"""What a printed count has too many: stored rotary frequencies, 64 in each layer (Llama 2); a vision tower (Llama 4); the matrices of a
+further layer with experts that predicts ahead, less both vocabulary matrices (GLM-4.5)."""
 WITHOUT_INPUT_EMBEDDING = {
     "Models.Language.DeepSeek_R1",
     "Models.Language.DeepSeek_V2_Lite",
@@ -231,6 +232,47 @@ def test_local_layers_by_hand():
     assert matrices == pytest.approx(2 * (12 * (64 * 64 * 2 + 64 * 32 * 2 + 3 * 64 * 128) + 64 * 1000), rel=1e-12)
 
 
+def test_chunks_by_hand():
+    """12 layers, every third global; chunks of 4 tokens, 6 new ones after 3: they end a chunk, fill one and begin a third."""
+    model = local(4, global_every=3, chunked=True)
+    everything, inside = 4 + 5 + 6 + 7 + 8 + 9, 4 + (1 + 2 + 3 + 4) + 1
+    per_pair = 2 * 4 * (16 + 16)
+    assert attention_work(NUMBERS, model.geometry, 1.0, 6.0, 3.0) == pytest.approx((4 * everything + 8 * inside) * per_pair, rel=1e-12)
+    held, met = (cache_bytes(NUMBERS, model.geometry, 9.0, 1.0, 2.0, met=m) for m in (False, True))
+    assert held == pytest.approx((4 * 9 + 8 * 4) * 2 * 2 * 16 * 2, rel=1e-12)
+    assert met == pytest.approx((4 * 9 + 8 * 2.5) * 2 * 2 * 16 * 2, rel=1e-12)
+    slid = local(4, global_every=3)
+    assert decode_work(NUMBERS, slid.geometry, 1.0, 9.0) - decode_work(NUMBERS, model.geometry, 1.0, 9.0) == pytest.approx(
+        8 * 1.5 * per_pair, rel=1e-9
+    )
+
+
+@given(st.integers(1, 64), st.integers(1, 300), st.integers(0, 300))
+def test_pairs_of_chunks_are_those_that_the_mask_leaves(chunk, new, past):
+    one = local(chunk, chunked=True).replace(layers=1)
+    counted = sum(i % chunk + 1 for i in range(past, past + new))
+    assert attention_work(NUMBERS, one.geometry, 1.0, float(new), float(past)) == pytest.approx(counted * 2 * 4 * 32, rel=1e-12)
+
+
+@given(windows, patterns, lengths, st.integers(0, 8192))
+def test_a_chunk_never_asks_for_more_than_a_window_of_its_length(window, pattern, new, past):
+    slid, chunked = asked(local(window, **pattern), new, past), asked(local(window, chunked=True, **pattern), new, past)
+    assert all(less <= more * (1 + 1e-12) for more, less in zip(slid, chunked, strict=True))
+    if new + past <= window:
+        assert chunked == pytest.approx(slid, rel=1e-12)
+
+
+def test_serving_reads_half_of_the_chunk_that_it_holds():
+    """Where all layers are local and contexts long, tokens read half of the cache; weights are small here."""
+    chunked, slid = local(1024, chunked=True), local(1024)
+    a, b = (
+        ServingModel().solve(m, Hardware.Cloud.H100, batch_size=64, input_len=8192, output_len=16, efficiency=1) for m in (chunked, slid)
+    )
+    assert a.number("kv_cache_size") == b.number("kv_cache_size")
+    assert a.number("memory_footprint") == b.number("memory_footprint")
+    assert 0.5 < a.number("itl") / b.number("itl") < 0.6
+
+
 def test_full_attention_calls_no_more_equations_for_windows():
     called = set()
 
@@ -241,7 +283,7 @@ def test_full_attention_calls_no_more_equations_for_windows():
 
     g = WHOLE.geometry
     attention_work(Watch(), g, 1.0, 8.0), decode_work(Watch(), g, 1.0, 8.0), cache_bytes(Watch(), g, 8.0, 1.0, 2.0)
-    assert not called & {"windowed_pairs", "layer_mean_pairs", "layer_mean_context"}
+    assert not called & {"windowed_pairs", "chunked_pairs", "layer_mean_pairs", "layer_mean_context", "layer_mean_chunk_context"}
 
 
 @pytest.mark.parametrize(
@@ -250,6 +292,7 @@ def test_full_attention_calls_no_more_equations_for_windows():
         ({"window": 0}, "window"),
         ({"global_every": 2}, "needs a window"),
         ({"global_layers": 1}, "needs a window"),
+        ({"chunked": True}, "needs a window"),
         ({"window": 8, "global_layers": 3}, "at most 2"),
         ({"window": 8, "global_layers": 1, "global_every": 2}, "no global_every"),
         ({"window": 8, "causal": False}, "looks both ways"),

@@ -246,6 +246,9 @@ OUTSIDE = {
     },
     "Hardware.Tiny.STM32N6": {"memory.capacity": "has an accelerator, and memory for its activations"},
     "Hardware.Tiny.K210": {"memory.capacity": "has an accelerator, and memory for its activations"},
+    "Hardware.Tiny.PSoC_Edge_E84": {"memory.capacity": "has an accelerator, and memory for its activations"},
+    "Hardware.Tiny.Ensemble_E3": {"memory.capacity": "has an accelerator, and memory for its activations"},
+    "Hardware.Tiny.Ensemble_E7": {"memory.capacity": "has an accelerator, and memory for its activations"},
     "Hardware.Tiny.GAP9": {"memory.bandwidth": "close memory of nine cores and an accelerator, added up"},
     "Infrastructure.Grids.GCP_northamerica_northeast1": {"carbon_intensity": "hydropower, in operation only"},
     "Systems.Nodes.GB200_NVL72": {

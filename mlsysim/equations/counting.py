@@ -233,6 +233,18 @@ def layer_mean_context(context: q.Context, window: q.Window, layers: q.Layers, g
 
 
 @equation(source="mlsysim", where="counting")
+def layer_mean_chunk_context(context: q.Context, window: q.Window, layers: q.Layers, global_layers: q.GlobalLayers) -> q.Context:
+    """Tokens that one new token meets in the mean layer, where local layers attend within chunks.
+
+    Holds when sequences are in their first chunk, or their places in later chunks are spread evenly: then the mean token meets half of
+    its chunk.
+
+    Stops holding when all sequences of a batch enter a chunk together, since each begins it with itself alone and ends it with all of it.
+    """
+    return (global_layers * context + (layers - global_layers) * (context if context <= window else (window + 1) / 2)) / layers
+
+
+@equation(source="mlsysim", where="counting")
 def gathered_bytes(lookups: q.Lookups, embedding_dim: q.EmbeddingDim, batch: q.Batch, element_size: q.ElementSize) -> q.Traffic:
     """Bytes that the look-ups of a batch read from the tables.
 

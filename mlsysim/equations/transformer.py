@@ -2,7 +2,7 @@
 
 from .. import quantities as q
 from ..equation import equation
-from ..vocabulary import ceil
+from ..vocabulary import ceil, floor
 
 
 @equation(source="austin2025llama", where="section Counting Parameters and FLOPs, table, row Attention params (one layer of it)")
@@ -193,6 +193,29 @@ def windowed_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens, window: q
     """
     growing: q.NewTokens = min(new_tokens, max(0, window - past_tokens))
     return causal_pairs(growing, past_tokens) + (new_tokens - growing) * window
+
+
+@equation(source="modular2026chunked", where="text and example of the mask: causal inside each chunk, nothing of the others")
+def pairs_in_chunks(tokens: q.PastTokens, window: q.Window) -> q.WindowPairs:
+    """Query-key pairs of the first tokens of a sequence that is cut into chunks, each of which attends to itself alone.
+
+    Holds when chunks are counted from the first token, and a query meets the earlier tokens of its own chunk and itself.
+
+    Stops holding when chunks overlap or look at their neighbours, or when padding moves their edges.
+    """
+    inside: q.NewTokens = tokens - floor(tokens / window) * window
+    return floor(tokens / window) * causal_pairs(window, 0) + causal_pairs(inside, 0)
+
+
+@equation(source="modular2026chunked", where="text and example of the mask: causal inside each chunk, nothing of the others")
+def chunked_pairs(new_tokens: q.NewTokens, past_tokens: q.PastTokens, window: q.Window) -> q.WindowPairs:
+    """Query-key pairs of one sequence under a causal mask that is cut into chunks: over many chunks, half of those of a window.
+
+    Holds when chunks are counted from the first token of the sequence, and masked pairs are neither computed nor counted.
+
+    Stops holding when a kernel works on whole tiles across the edge of a chunk, or when the mask slides with the query.
+    """
+    return pairs_in_chunks(past_tokens + new_tokens, window) - pairs_in_chunks(past_tokens, window)
 
 
 @equation(source="korthikanti2022", where="appendix A: attention matrix and attention over values, two products for each pair and width")

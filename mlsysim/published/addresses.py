@@ -2,7 +2,7 @@
 
 A public name is the dotted name of a zoo entry or of a number of one (``Hardware.Cloud.H100.memory.bandwidth``), or a kind and a name:
 ``eq.roofline_time``, ``eq.roofline_time.example``, ``quantity.Bandwidth``, ``solver.ServingModel``, ``solver.ServingModel.itl``,
-``value.h100_ridge_point``, ``accuracy.training.median``, ``claim.plot_kv_cache``, ``source.williams2009``.
+``value.h100_ridge_point``, ``accuracy.training.median``, ``claim.memory.plot_kv_cache``, ``source.williams2009``.
 """
 
 import tomllib
@@ -20,6 +20,9 @@ BASE = "https://mlsysbook.ai/mlsysim"
 """Where the site stands. Below it stands the latest release, and each release below its version."""
 
 KINDS = ("entry", "fact", "eq", "example", "quantity", "solver", "field", "value", "accuracy", "claim", "source")
+VALUED = ("fact", "example", "field", "value", "accuracy")
+"""Kinds of what has a value; a field has one where the example of its solver gives one."""
+
 _PAGES = {"quantity": "nomenclature", "value": "numbers", "source": "sources"}
 _BEGINS = {"quantity": "quantity-of", "source": "source-of", "field": "result"}
 
@@ -92,6 +95,11 @@ def url(name: str, version: str | None = None, base: str = BASE) -> str:
     """Return the address of a public name: of the latest release, or of one that is named."""
     document, ident = place(*parts(name))
     return f"{base}{f'/{version}' if version else ''}/{document}.html#{ident}"
+
+
+def release() -> str:
+    """Return the path of this release below the base address; a version under development has one of its own."""
+    return "dev" if "dev" in __version__ else __version__
 
 
 def label(kind: str, name: str) -> str:

@@ -55,7 +55,7 @@ def of_number(number: Published) -> dict[str, str]:
 def own_of(number: Published) -> dict[str, str]:
     """Return the citations of a published number by style, its source's left to :func:`of_source`, but for the text."""
     says = f"{number.says}; {number.how}" + (f", {number.year}" if number.year else "")
-    url = addresses.url(number.name, __version__)
+    url = addresses.url(number.name, addresses.release())
     read = f" (read {number.read})" if number.read else ""
     tail = f". Source: {of_source(number.source)['text']}, {number.where}{read}" if number.source else ""
     note = f"{says}; read in {number.source}, {number.where}{f', on {number.read}' if number.read else ''}" if number.source else says
@@ -64,7 +64,7 @@ def own_of(number: Published) -> dict[str, str]:
 
 def of_page(document: str, title: str) -> dict[str, str]:
     """Return the citations of a page of the site by style."""
-    return _own(document, title, "", "", f"{addresses.BASE}/{__version__}/{document}.html", "")
+    return _own(document, title, "", "", f"{addresses.BASE}/{addresses.release()}/{document}.html", "")
 
 
 def of_place(name: str, title: str) -> dict[str, str]:

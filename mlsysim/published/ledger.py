@@ -214,7 +214,7 @@ def _quoted(text: str) -> str:
 
 def claims_of(gallery: Path) -> list[str]:
     """Return the names of the gallery's examples, each of which ends in a claim."""
-    return sorted(p.stem for p in gallery.rglob("plot_*.py"))
+    return sorted(".".join(p.relative_to(gallery).with_suffix("").parts) for p in gallery.rglob("plot_*.py"))
 
 
 def state(docs: Path, gallery: Path) -> tuple[dict[str, Published], dict[str, Line]]:

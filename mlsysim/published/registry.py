@@ -216,9 +216,10 @@ def of_value(path: str, name: str) -> Published:
 
 def of_accuracy(name: str) -> Published:
     """Return a figure of accuracy."""
+    value = float(figures.number(name))
     family, *kind, what = name.split(".")
     says = f"{figures.FIGURES[what]} of {' '.join([family, *kind])} predictions"
-    return Published(**_at("accuracy", name), says=says, value=float(figures.number(name)), unit="", text=figures.figure(name))
+    return Published(**_at("accuracy", name), says=says, value=value, unit="", text=figures.figure(name))
 
 
 def of_entry(name: str) -> Iterator[Published]:
@@ -311,30 +312,17 @@ def _further(kind: str, name: str) -> str:
     return f"it is found at {addresses.url(addresses.public(kind, name))}"
 
 
-@cache
-def _called() -> dict[str, list[str]]:
-    """Entries by what people call them: the last part of their name, their title and their aliases, in small letters."""
-    found: dict[str, list[str]] = {}
-    for name in zoo.names():
-        entry = zoo.load(name)
-        for word in {name.rpartition(".")[2], entry.name, *entry.aliases}:
-            found.setdefault(word.lower(), []).append(name)
-    return found
-
-
 def resolve(name: str) -> str:
-    """Return the public name of a name that may begin with an alias of an entry; one that several entries answer to is refused."""
+    """Return the public name of a name that may begin with what an entry is called; one that several entries answer to is refused."""
     head = name.partition(".")[0]
     if head in (*zoo.KIND_NAMES, *addresses.KINDS):
         return name
-    known = _called()
     for at in (i for i in range(len(name), 0, -1) if i == len(name) or name[i] == "."):
-        entries = known.get(name[:at].lower(), [])
-        if len(entries) > 1:
-            raise UnknownNameError(f"{name[:at]!r} is ambiguous: it may be {', '.join(entries)}; write one of these")
-        if entries:
-            return entries[0] + name[at:]
-    raise UnknownNameError(f"nothing is called {name!r}: {nearest(head, known)}")
+        try:
+            return zoo.resolve(name[:at]) + name[at:]
+        except UnknownNameError:
+            continue
+    return zoo.resolve(head)
 
 
 def _of_place(document: str, ident: str, values: str) -> str:

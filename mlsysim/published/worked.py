@@ -5,6 +5,7 @@ import re
 from functools import cache
 from typing import Any
 
+from .. import docstrings
 from ..errors import UnknownNameError, nearest
 from ..results import Result
 from ..solvers import SOLVERS
@@ -195,22 +196,9 @@ def signature(name: str) -> str:
 
 
 def arguments(name: str) -> list[tuple[str, str, str]]:
-    """Return each argument with its default and meaning, from the docstring."""
-    doc = inspect.cleandoc(solver(name).solve.__doc__ or "")
-    block = doc.split("Parameters\n----------\n")[1].split("\n\n")[0]
-    meaning: dict[str, str] = {}
-    for match in re.finditer(r"^(\S.*)\n((?:    .*\n?)+)", block, re.MULTILINE):
-        for argument in match.group(1).split(", "):
-            meaning[argument] = _plain(" ".join(match.group(2).split()))
-    found = []
-    for p in list(inspect.signature(solver(name).solve).parameters.values())[1:]:
-        default = "needed" if p.default is p.empty else repr(p.default)
-        found.append((p.name, default, meaning[p.name]))
-    return found
-
-
-def _plain(text: str) -> str:
-    return re.sub(r":class:`~?(?:mlsysim\.)?([^`]+)`", r"\1", text).replace("``", "")
+    """Return each argument with its default and meaning."""
+    found = docstrings.arguments(solver(name).solve)
+    return [(a.name, "needed" if a.needed else repr(a.default), a.meaning) for a in found]
 
 
 @cache

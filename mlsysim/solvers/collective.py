@@ -108,7 +108,7 @@ class CollectiveModel:
             How many take part, all by default: of one node, or of whole nodes.
         efficiency
             Share of the bandwidths that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of
-            documented or calibrated constants, or ``None`` for 1 (the bound).
+            documented or calibrated constants, 1 for the bound, or ``None`` for the documented constants.
         algorithm
             Of an all-reduce: ``auto`` (the fastest on offer), ``ring``, ``tree``, ``hierarchical`` or ``in-network``.
 

@@ -429,7 +429,7 @@ class DistributedModel:
             (every layer).
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
-            or calibrated constants, or ``None`` for 1 (the bound).
+            or calibrated constants, 1 for the bound, or ``None`` for the documented constants, where there are any.
         sequence_parallel
             Whether norms and dropout are split over tensor-parallel devices too, which stores less for the same traffic.
         schedule

@@ -46,7 +46,7 @@ def mixed_step(eq: Reading, x: Lowered, new: Any, chunks: Any) -> Any:
     chunk = eq.chunk_work(pass_work(eq, g, new, 1.0, 1.0, new, prefix), chunks)
     work = eq.mixed_work(decode_work(eq, g, batch, context), chunk)
     touched = device_cache(eq, s, g, eq.chunk_context(new, x.chunk_size, prefix), 1.0)
-    cache = eq.both_caches(device_cache(eq, s, g, context, batch), touched)
+    cache = eq.both_caches(device_cache(eq, s, g, context, batch, met=True), touched)
     _, _, step, waits = pass_on_replica(eq, s, g, work, cache, eq.mixed_tokens(batch, x.chunk_size), batch)
     return eq.inter_token_latency(step, waits)
 

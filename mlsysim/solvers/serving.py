@@ -13,13 +13,16 @@ from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode
 from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
 from .communication import all_reduce_on_node, all_to_all, links, neighbour
 from .power import energy_per_token, power_of_device, streaming_time
-from .single_node import language_overhead, step_on_device
+from .single_node import expansion, language_overhead, step_on_device, vector_units
 
 
-def device_cache(eq: Reading, x: Lowered, g: Lowered, context: Any, batch: Any) -> Any:
-    """Return the cache that one device of a tensor group holds if it had all layers; a latent one is held by each of them."""
+def device_cache(eq: Reading, x: Lowered, g: Lowered, context: Any, batch: Any, met: bool = False) -> Any:
+    """Return the cache that one device of a tensor group holds if it had all layers; a latent one is held by each of them.
+
+    ``met`` asks for the part that a new token of each sequence reads.
+    """
     held = None if g.latent or not x.tensor else eq.heads_held(g.kv_heads, x.tp_size)
-    return cache_bytes(eq, g, context, batch, x.kv_size, held)
+    return cache_bytes(eq, g, context, batch, x.kv_size, held, met)
 
 
 def weights_read(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
@@ -60,7 +63,8 @@ def pass_on_replica(
     weights = eq.device_bytes(weights_read(eq, x, g, tokens), x.tp_size, x.pp_size)
     traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size) if x.pipelined else cache)
     overhead = language_overhead(eq, x, g, tokens, sequences, decode) if x.has("layer_time") else None
-    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth, overhead)
+    expanding = expansion(eq, x, weights, tokens)
+    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth, overhead, expanding)
     step = eq.through_stages(stage, x.pp_size) if x.pipelined else stage
     return compute, memory, step, 0.0 if x.alone else messages(eq, x, g, tokens)
 
@@ -75,7 +79,7 @@ def prefill_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any) -> tuple[Any, 
 
 def decode_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of one token for each sequence of a batch."""
-    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch), batch, batch)
+    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch, met=True), batch, batch)
 
 
 def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
@@ -84,7 +88,7 @@ def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any,
     _, _, draft, draft_waits = decode_pass(eq, x, x.draft, batch, context)
     tokens = eq.verified_tokens(batch, x.draft_tokens)
     work = decode_work(eq, g, tokens, context)
-    compute, memory, verify, waits = pass_on_replica(eq, x, g, work, device_cache(eq, x, g, context, batch), tokens, batch)
+    compute, memory, verify, waits = pass_on_replica(eq, x, g, work, device_cache(eq, x, g, context, batch, met=True), tokens, batch)
     gained = eq.speculative_tokens(x.acceptance_rate, x.draft_tokens)
     step = eq.speculative_token_time(draft, verify, x.draft_tokens, gained)
     return compute, memory, step, eq.speculative_token_time(draft_waits, waits, x.draft_tokens, gained) if x.tensor else 0.0
@@ -282,8 +286,9 @@ class ServingModel:
     With a draft model, the devices draft and verify in turns, and both models compute the prompt before the first token. All tokens of a
     verification attend to the mean context. A shared prefix is stored once, but each sequence reads it for itself.
 
-    With the documented constants, arithmetic and memory traffic get in each other's way, and every pass also takes a fixed time for each
-    layer, the traffic between the kernels of its layers and, in servers that schedule anew in every step, a time for each sequence.
+    With the documented constants, arithmetic and memory traffic get in each other's way, vector units expand weights that are stored in
+    fewer bits than the arithmetic takes, and every pass also takes a fixed time for each layer, the traffic between the kernels of its
+    layers and, in servers that schedule anew in every step, a time for each sequence.
     """
 
     result = ServingResult
@@ -337,7 +342,7 @@ class ServingModel:
             Pipeline stages; they must divide the layers.
         efficiency
             Share of the peaks that is achieved: one ratio, an :class:`~mlsysim.Efficiency`, a :class:`~mlsysim.Profile` of documented
-            or calibrated constants, or ``None`` for 1 (the bound).
+            or calibrated constants, 1 for the bound, or ``None`` for the documented constants, where there are any.
         weight_precision
             In which weights are stored and read, such as ``"int4"``, ``"Q4_K_M"`` or ``"4.5 bits"``; that of the arithmetic by default.
         page_size
@@ -401,6 +406,7 @@ class ServingModel:
         place = node if node is not None else None if fleet is None else fleet.node
         x |= {"overhead": 0.0, "paged": page_size is not None, "prefixed": prefix_len is not None, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
+        x |= vector_units(x, device, supply)
         x["links"] = links(x["profile"], None if fleet is None else fleet.fabric)
         x |= {"model": model.geometry, "hardware": supply, "device": device, "speculative": draft is not None}
         if draft is not None:

@@ -43,9 +43,9 @@ class _Directive(SphinxDirective):
         node["ids"].append(self.domain.note(kind, name, words))
         self.state.document.note_explicit_target(node)
 
-    def permalink(self, kind: str, name: str) -> nodes.Node:
+    def permalink(self, kind: str, name: str, valued: bool | None = None) -> nodes.Node:
         """Return the link to an object, which stands beside it."""
-        return markup.made(self.env.docname, markup.permalink(kind, name))
+        return markup.made(self.env.docname, markup.permalink(kind, name, valued))
 
     def link(self, role: str, target: str, text: str, title: str = "") -> nodes.Node:
         return link(role, target, text, self.env.docname, title)
@@ -272,6 +272,7 @@ class EquationDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         eq = EQUATIONS[self.arguments[0]]
         place = nodes.container(classes=["mls-equation"])
+        shown.note(self.env, f"eq:{eq.name}")
         self.declare("eq", eq.name, spoken(eq.name), place)
         place += nodes.paragraph("", "", nodes.Text(eq.sentence), self.permalink("eq", eq.name), classes=["mls-sentence"])
         place += self.block(latex(eq))
@@ -429,7 +430,7 @@ class SolverDirective(_Directive):
         fields = []
         for field, symbol in solver.result.fields.items():
             text = people(result.number(field), symbol.unit, symbol.display) or "0" if result.has(field) else "\u2013"
-            what: list[nodes.Node] = [nodes.literal("", field), self.permalink("field", f"{name}.{field}")]
+            what: list[nodes.Node] = [nodes.literal("", field), self.permalink("field", f"{name}.{field}", result.has(field))]
             fields.append(
                 (
                     self.domain.note("field", f"{name}.{field}", field),

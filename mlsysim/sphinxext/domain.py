@@ -203,12 +203,15 @@ class ResultRole(_Role):
 
 
 class ClaimRole(_NamedRole):
-    """``{mls:claim}`plot_kv_cache```: what an example of the gallery claims and asserts, linked."""
+    """``{mls:claim}`memory.plot_kv_cache```: what an example of the gallery claims and asserts, linked."""
 
     def known(self) -> dict[str, str]:
         from .generate import gallery_uses
 
-        return {d.rpartition("/")[2]: title for d, (title, _) in gallery_uses(self.env.config.mls_gallery_folder).items()}
+        return {
+            d.removeprefix("gallery/").replace("/", "."): title
+            for d, (title, _) in gallery_uses(self.env.config.mls_gallery_folder).items()
+        }
 
     def show(self, target: str) -> tuple[str, str, str]:
         _, target, title = super().show(target)
@@ -285,7 +288,7 @@ class MlsDomain(Domain):
         if document != self.env.docname:
             log.warning("%s belongs into %s: let one page declare it", public, document, location=self.env.docname, type="mls")
         for known in (public, *addresses.former(public)):
-            self.objects[kind, known.removeprefix(addresses.public(kind, ""))] = (self.env.docname, ident, words)
+            self.objects[kind, addresses.parts(known)[1]] = (self.env.docname, ident, words)
             self.env.domains.standard_domain.note_hyperlink_target(known.lower(), self.env.docname, ident, words)
         return ident
 

@@ -29,11 +29,14 @@ def digest(paths: list[Path]) -> str:
 
 
 def code_digest(whole: bool) -> str:
-    """Return a hash of the library's code and units; ``whole`` includes what only pages show: worked examples and the extension."""
+    """Return a hash of the library's code and units, and of what saves pictures.
+
+    ``whole`` includes what only pages show: the extension and the names given up.
+    """
     files = sorted([*PACKAGE.rglob("*.py"), *PACKAGE.glob("*.txt"), PACKAGE / "constants.toml"])
     if whole:
-        return digest([*files, *sorted(PACKAGE.glob("equations/*.toml"))])
-    return digest([p for p in files if "sphinxext" not in p.parts])
+        return digest([*files, PACKAGE / "published" / "renamed.toml"])
+    return digest([p for p in files if not {"sphinxext", "published", "cli"} & set(p.parts) or p.stem == "pictures"])
 
 
 def entry_digest(name: str) -> str:
@@ -58,7 +61,9 @@ class GalleryRecorder:
         elif self.watch is not None:
             self.watch.__exit__(None, None, None)
             self.watch = None
-            stamp = Path(gallery_conf["src_dir"], "gallery", f"{Path(fname).stem}.stamp.json")
+            examples = Path(gallery_conf["src_dir"], gallery_conf["examples_dirs"])
+            (example,) = examples.rglob(Path(fname).name)
+            stamp = Path(gallery_conf["src_dir"], "gallery", example.relative_to(examples).with_suffix(".stamp.json"))
             stamp.parent.mkdir(parents=True, exist_ok=True)
             key = {"code": code_digest(False), "entries": {n: entry_digest(n) for n in sorted(self.touched)}}
             stamp.write_text(json.dumps(key, indent=1), "utf-8")
@@ -68,8 +73,8 @@ def outdated_examples(folder: Path) -> list[str]:
     """Forget the gallery's key of each example whose entries or code changed; return the examples' names."""
     found = []
     code = code_digest(False)
-    for key in folder.glob("plot_*.py.md5"):
-        name = key.name.removesuffix(".py.md5")
+    for key in folder.rglob("plot_*.py.md5"):
+        name = key.relative_to(folder).as_posix().removesuffix(".py.md5")
         stamp = folder / f"{name}.stamp.json"
         known = json.loads(stamp.read_text("utf-8")) if stamp.exists() else {}
         same = known.get("code") == code and all(entry_digest(n) == d for n, d in known.get("entries", {}).items())
@@ -81,10 +86,12 @@ def outdated_examples(folder: Path) -> list[str]:
 
 def remove_gone(folder: Path, examples: Path) -> None:
     """Remove what was made of examples that are gone."""
-    for stamp in folder.glob("plot_*.stamp.json"):
+    for stamp in folder.rglob("plot_*.stamp.json"):
+        inside = stamp.relative_to(folder).parent
         name = stamp.name.removesuffix(".stamp.json")
-        if not (examples / f"{name}.py").exists():
-            for path in [*folder.glob(f"{name}.*"), *folder.glob(f"images/**/sphx_glr_{name}_*")]:
+        if not (examples / inside / f"{name}.py").exists():
+            here = folder / inside
+            for path in [*here.glob(f"{name}.*"), *here.glob(f"images/**/sphx_glr_{name}_*")]:
                 path.unlink()
 
 
@@ -113,8 +120,9 @@ def remove_gone_pages(outdir: Path, env: Any) -> None:
             if path.relative_to(outdir).with_suffix("").as_posix() not in env.found_docs:
                 path.unlink()
                 path.with_suffix(".json").unlink(missing_ok=True)
+    examples = {doc.rpartition("/")[2] for doc in env.found_docs if doc.startswith("gallery/")}
     for path in (outdir / "_downloads").rglob("plot_*"):
-        if f"gallery/{path.stem}" not in env.found_docs:
+        if path.stem not in examples:
             path.unlink()
 
 

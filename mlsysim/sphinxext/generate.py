@@ -16,7 +16,7 @@ from ..published.derived import derived
 from ..published.words import spoken
 from ..solvers import SOLVERS
 from ..workloads import Workload
-from . import near, textbook
+from . import cli, near, textbook
 from .accuracy import TITLES as TITLES_OF_FAMILIES
 
 INDEXES = {
@@ -53,11 +53,12 @@ NAME = re.compile(r"(?<![\w.])\w+(?:\.\w+)*")
 def gallery_uses(folder: str) -> dict[str, tuple[str, frozenset[str]]]:
     """Return each gallery example's title and the dotted names in it, with the beginnings of these, by document."""
     found = {}
-    for path in sorted(Path(folder).glob("plot_*.py")):
+    for path in sorted(Path(folder).rglob("plot_*.py")):
         text = path.read_text("utf-8")
         lines = [line.strip() for line in text.split('"""')[1].strip().splitlines()]
         names = {tuple(name.split(".")) for name in NAME.findall(text)}
-        found[f"gallery/{path.stem}"] = (lines[0], frozenset(".".join(n[:i]) for n in names for i in range(1, len(n) + 1)))
+        inside = path.relative_to(folder).with_suffix("").as_posix()
+        found[f"gallery/{inside}"] = (lines[0], frozenset(".".join(n[:i]) for n in names for i in range(1, len(n) + 1)))
     return found
 
 
@@ -340,6 +341,7 @@ def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
         "```{mls-nomenclature}\n```\n"
     )
     pages["numbers"], pages["moved"] = NUMBERS, MOVED
+    pages["cli"] = cli.page()
     pages["sources"] = "# Sources\n\nWhat the numbers and equations rest on, and what cites each source.\n\n```{mls-sources}\n```\n"
     return pages
 

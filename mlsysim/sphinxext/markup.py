@@ -90,21 +90,22 @@ def to_page(document: str, text: str) -> str:
     return link("page", document, f"<span>{escape(text)}</span>")
 
 
-def folded(title: str, forms: Mapping[str, str]) -> str:
-    """Return texts to paste, folded away, each with a name; they stand as code does, which gives each its button to copy."""
+def folded(title: str, forms: Mapping[str, str], *classes: str) -> str:
+    """Return texts to paste, folded away, each below its name, beside which the page's script puts a button to copy."""
     inside = "".join(
-        f'<figure><figcaption>{escape(n)}</figcaption><div class="highlight"><pre tabindex="0">{escape(t.strip())}</pre></div></figure>'
-        for n, t in forms.items()
+        f'<figure><figcaption>{escape(n)}</figcaption><pre tabindex="0">{escape(t.strip())}</pre></figure>' for n, t in forms.items()
     )
-    return f'<details class="mls-cite-box" data-pagefind-ignore><summary>{escape(title)}</summary>{inside}</details>'
+    kinds = " ".join(("mls-cite-box", *classes))
+    return f'<details class="{kinds}" data-pagefind-ignore><summary>{escape(title)}</summary>{inside}</details>'
 
 
-def permalink(kind: str, name: str) -> str:
-    """Return the small link that names a number's address, and the anchors that it had before."""
+def permalink(kind: str, name: str, valued: bool | None = None) -> str:
+    """Return the small link that names a number's address, and the anchors that it had before; what has a value can be cited there."""
     known = addresses.public(kind, name)
     ident = addresses.place(kind, name)[1]
     gone = "".join(f'<span id="{addresses.place(*addresses.parts(old))[1]}"></span>' for old in addresses.former(known))
-    return f'{gone}<a class="headerlink" href="#{ident}" data-mls="{quoted(known)}" title="{quoted(f"Link to {known}")}">#</a>'
+    cited = " mls-cited" if (kind in addresses.VALUED if valued is None else valued) else ""
+    return f'{gone}<a class="headerlink{cited}" href="#{ident}" data-mls="{quoted(known)}" title="{quoted(f"Link to {known}")}">#</a>'
 
 
 def table(

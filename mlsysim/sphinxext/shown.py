@@ -5,10 +5,12 @@ digest of each. Before the next build they are digested again, and the pages on 
 is new when a number on it moved, and not because another number in the same file did.
 
 A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entry:…`` for all that a zoo file says or a group lists,
-``title:…`` for its name alone, ``value:…`` for a function of the values file, ``solver:…`` for a solver's example,
+``title:…`` for its name alone, ``value:…`` for a function of the values file, ``eq:…`` for an equation's
+example and limits, ``solver:…`` for a solver's example,
 ``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, and
-``accuracy:…`` for the rows and constants of a family of measurements, ``chapter:…`` for all that is known of a chapter of the textbook, and
-``taught:…`` for what is said of a volume or a layer, or which chapters claim an equation or a solver.
+``accuracy:…`` for the rows and constants of a family of measurements, ``cli:…`` for what a command line prints,
+``chapter:…`` for all that is known of a chapter of the textbook, and ``taught:…`` for what is said of a volume or a layer, or which
+chapters claim an equation or a solver.
 """
 
 import hashlib
@@ -18,6 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from .. import zoo
+from ..equation import EQUATIONS
 from ..errors import MlsysimError
 from ..published import named, worked
 from ..published.derived import number_of
@@ -31,6 +34,11 @@ def _fact(name: str, values: str) -> str:
 
 def _entry(name: str, values: str) -> str:
     return zoo.text_of(name)
+
+
+def _eq(name: str, values: str) -> str:
+    eq = EQUATIONS[name]
+    return repr((eq.example, eq.limits))
 
 
 def _title(name: str, values: str) -> str:
@@ -80,9 +88,16 @@ def _accuracy(name: str, values: str) -> str:
     return says(name)
 
 
+def _cli(name: str, values: str) -> str:
+    from .cli import run
+
+    return repr(run(name))
+
+
 _SAYS: dict[str, Callable[[str, str], str]] = {
     "fact": _fact,
     "entry": _entry,
+    "eq": _eq,
     "title": _title,
     "value": _value,
     "solver": _solver,
@@ -92,6 +107,7 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
     "largest": _largest,
     "sources": _sources,
     "accuracy": _accuracy,
+    "cli": _cli,
     "taught": chapters.taught,
     "chapter": chapters.whole,
 }

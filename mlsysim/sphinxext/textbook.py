@@ -225,7 +225,7 @@ class ClaimsDirective(_TextbookDirective):
 def pastes(url: str, role: str, title: str, cited: dict[str, str]) -> str:
     """Return the folded forms in which something is linked to and cited."""
     forms = {"Address": url, "MyST": role, "Markdown": f"[{title}]({url})", "Citation": cited["text"], "BibTeX": cited["bibtex"]}
-    return markup.folded("Link and cite", forms)
+    return markup.folded("Link and cite", forms, "mls-paste")
 
 
 class ChapterRole(SphinxRole):

@@ -18,12 +18,13 @@ import pytest
 from mlsysim import zoo
 from mlsysim.accuracy import MODULES
 from mlsysim.published import worked
+from mlsysim.sphinxext import cli
 from mlsysim.sphinxext.generate import MEASURED
 
 ROOT = Path(__file__).parent.parent.parent
 WANTED = ("docs", "gallery", "mlsysim", "zoo", "README.md", "pyproject.toml", "CITATION.cff", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE")
 GENERATED = {"zoo", "math", "solvers", "accuracy", "textbook", "gallery", "_build"} | {
-    f"{n}.md" for n in ("math", "nomenclature", "numbers", "moved", "sources")
+    f"{n}.md" for n in ("math", "nomenclature", "numbers", "moved", "sources", "cli")
 }
 KINDS = {"Hardware": "zoo/hardware", "Models": "zoo/models", "Infrastructure": "zoo/infra", "Systems": "zoo/fleets"}
 
@@ -126,7 +127,13 @@ class Copy:
 
     def runs(self) -> dict[str, int]:
         """Return when each example was run last: the gallery then writes its key."""
-        return {p.name.removesuffix(".py.md5"): p.stat().st_mtime_ns for p in (self.root / "docs/gallery").glob("*.py.md5")}
+        folder = self.root / "docs/gallery"
+        return {p.relative_to(folder).as_posix().removesuffix(".py.md5"): p.stat().st_mtime_ns for p in folder.rglob("*.py.md5")}
+
+    def examples(self) -> dict[str, str]:
+        """Return the text of each example, by its place in the gallery."""
+        folder = self.root / "gallery"
+        return {p.relative_to(folder).with_suffix("").as_posix(): p.read_text("utf-8") for p in folder.rglob("plot_*.py")}
 
     def edit(self, path: str, old: str, new: str) -> None:
         """Change one thing in a file of the copy."""
@@ -172,7 +179,7 @@ def mentions(text: str, names: set[str]) -> bool:
 
 def may_run(copy: Copy, names: set[str]) -> set[str]:
     """Return the examples whose text names one of the entries."""
-    return {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if mentions(p.read_text("utf-8"), names)}
+    return {e for e, text in copy.examples().items() if mentions(text, names)}
 
 
 def may_be_read(copy: Copy, name: str) -> set[str]:
@@ -180,10 +187,13 @@ def may_be_read(copy: Copy, name: str) -> set[str]:
     names = names_that_rest_on(name)
     found = {page(n) for n in names} | {KINDS[n.partition(".")[0]] for n in names} | {"sources"}
     found |= {f"gallery/{e}" for e in may_run(copy, names)} | ({"gallery/index"} if may_run(copy, names) else set())
+    found |= {f"gallery/{e.rpartition('/')[0]}/index" for e in may_run(copy, names)}
     if name.startswith("Hardware."):  # rows of measurements were made on it
         found |= {f"accuracy/{n}" for n in (*MODULES, "index")} | {f"solvers/{s.lower()}" for s in MEASURED}
     solvers = {s for s, text in worked.EXAMPLES.items() if mentions(text, names)}
     found |= {f"solvers/{s.lower()}" for s in solvers}
+    commands = " ".join(cli.EXAMPLES.values()).lower()  # short names will do there
+    found |= {"cli" for n in names if re.search(rf"\b{n.rpartition('.')[2].lower()}\b", commands)}
     by_value = values_that_rest_on(copy, names)
     for path in (copy.root / "docs").rglob("*.md"):
         document = path.relative_to(copy.root / "docs").with_suffix("").as_posix()
@@ -215,10 +225,10 @@ def beside(name: str, *built: Built) -> set[str]:
 
 
 def test_the_first_build_reads_everything(copy, history):
-    examples = {p.stem for p in (copy.root / "gallery").glob("plot_*.py")}
+    examples = set(copy.examples())
     assert history[0].ran <= examples
     assert "roofline" in history[0].notebooks
-    assert {f"{e}.ipynb" for e in examples} <= set(history[0].site)
+    assert {f"{e.rpartition('/')[2]}.ipynb" for e in examples} <= set(history[0].site)
     assert {page(n) for n in zoo.names()} <= history[0].read
 
 
@@ -257,10 +267,10 @@ def test_a_fact_that_many_rest_on(copy, history):
     history.append(copy.build())
     now, before = history[-1], history[-2]
     new = renewed(now, before)
-    assert {page(name), "zoo/hardware", "getting-started", "tutorials/roofline", "gallery/plot_roofline_h100"} <= new
+    assert {page(name), "zoo/hardware", "getting-started", "tutorials/roofline", "gallery/roofline/plot_roofline_h100", "cli"} <= new
     assert new <= now.read
     assert now.read <= may_be_read(copy, name) | beside(name, before, now)
-    assert "plot_roofline_h100" in now.ran <= may_run(copy, names_that_rest_on(name))
+    assert "roofline/plot_roofline_h100" in now.ran <= may_run(copy, names_that_rest_on(name))
     assert now.notebooks == {"roofline"}
     assert "_static/place/hardware.svg" in now.changed_since(before)
     assert "plot_roofline_h100.ipynb" in now.changed_since(before)
@@ -277,7 +287,7 @@ def test_a_new_entry_appears(copy, history):
     assert {"zoo/infrastructure/grids/atlantis", "zoo/infra", "zoo/index"} <= renewed(now, before)
     assert b"Atlantis" in now.site["zoo/infra.html"]
     assert b"infrastructure-grids-atlantis" in now.site["_static/place/grids.svg"]
-    assert now.ran == {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if "Infrastructure.Grids:" in p.read_text("utf-8")}
+    assert now.ran == {e for e, text in copy.examples().items() if "Infrastructure.Grids:" in text}
     assert now.notebooks == set()
     assert page("Hardware.Cloud.H100") not in now.read
 
@@ -314,7 +324,7 @@ def test_a_named_value_that_changes(copy, history):
 
 def examples_with_values(copy: Copy) -> set[str]:
     """Return the examples that show named values."""
-    return {p.stem for p in (copy.root / "gallery").glob("plot_*.py") if ":mls:value:" in p.read_text("utf-8")}
+    return {e for e, text in copy.examples().items() if ":mls:value:" in text}
 
 
 def test_a_worked_example_that_changes(copy, history):
@@ -347,10 +357,10 @@ def test_all_is_as_if_it_had_been_built_from_nothing(copy, history, tmp_path):
 
 
 def test_an_example_that_is_removed_is_gone(copy, history):
-    file = copy.root / "gallery/plot_added.py"
+    file = copy.root / "gallery/memory/plot_added.py"
     file.write_text('"""\nWas it added?\n=============\n\nIt was, for :mls:entry:`Hardware.Cloud.L4`.\n"""\n\nprint(1)\n', "utf-8")
     now = copy.build()
-    assert now.ran == {"plot_added"}
+    assert now.ran == {"memory/plot_added"}
     assert b"plot_added" in now.site["gallery/index.html"]
     assert b"Was it added?" in now.site["zoo/hardware/cloud/l4.html"]
     file.unlink()

@@ -118,7 +118,7 @@ def test_chapters_have_pages_that_stay(book):
 
 
 TYPED = re.compile(r"\bVol(?:ume|s)?\b\.?\s*(?:[IVX]+\b|\d)|\bch(?:apters?|aps?)?\.?\s*\d|slides/vol\d|\bvol\d[_-]\d", re.IGNORECASE)
-GENERATED = {"math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md"}
+GENERATED = {"math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md"}
 
 
 def test_no_chapter_is_typed_anywhere_else():
@@ -326,10 +326,11 @@ def test_a_chapter_lists_what_it_claims_with_links_and_citations_to_paste(pages,
         assert html.count("@misc{mlsysim-") >= count
 
 
-def test_texts_to_paste_stand_where_the_copy_button_looks(site):
-    html = folded("Paste", {"Address": "https://example.org/?a&b"})
-    assert '<div class="highlight"><pre tabindex="0">https://example.org/?a&amp;b</pre></div>' in html
-    assert "div.highlight pre" in (site / "_static" / "copybutton.js").read_text("utf-8")
+def test_texts_to_paste_stand_where_the_page_puts_its_copy_buttons(site):
+    html = folded("Paste", {"Address": "https://example.org/?a&b"}, "mls-paste")
+    assert html.startswith('<details class="mls-cite-box mls-paste"')
+    assert '<figcaption>Address</figcaption><pre tabindex="0">https://example.org/?a&amp;b</pre>' in html
+    assert ".mls-cite-box pre" in (site / "_static" / "cite.js").read_text("utf-8")
 
 
 def test_the_tutorial_names_its_chapter_by_title(pages):
