@@ -12,7 +12,7 @@ from typing import Any
 from sphinx.util import logging
 
 from ..published import addresses
-from . import accuracy, cli, katex, numbers
+from . import accuracy, cli, katex, numbers, textbook
 from .directives import DIRECTIVES
 from .domain import MlsDomain, link_to_the_site
 from .fresh import (
@@ -41,7 +41,8 @@ def config_inited(app: Any, config: Any) -> None:
 
 
 def write_pages(app: Any) -> None:
-    """Write the generated pages."""
+    """Read the textbook's chapters, and write the generated pages."""
+    textbook.read(app)
     if app.config.mls_pages:
         from . import generate
 
@@ -88,6 +89,7 @@ def setup(app: Any) -> dict[str, Any]:
     """Register everything with Sphinx."""
     app.add_config_value("mls_pages", False, "env", (bool,))
     app.add_config_value("mls_values", "", "env", (str,))
+    app.add_config_value("mls_textbook", "", "", (str,))
     app.add_config_value("mls_gallery", "../gallery", "env", (str,))
     app.add_config_value("mls_gallery_folder", "", "", (str,))
     app.add_config_value("mls_base", addresses.BASE, "env", (str,))
@@ -97,7 +99,8 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_node(number, html=(visit_number, depart_number), **dict.fromkeys(("latex", "text", "man", "texinfo"), (ignore, ignore)))
     app.add_node(fragment, html=(visit_fragment, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
     app.add_domain(MlsDomain)
-    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES).items():
+    app.add_role_to_domain("mls", "chapter", textbook.ChapterRole())
+    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES | textbook.DIRECTIVES).items():
         app.add_directive(name, directive)
     app.add_html_math_renderer("mls_katex", inline_renderers=(katex.inline, None), block_renderers=(katex.block, None))
     app.connect("config-inited", config_inited, priority=300)

@@ -183,10 +183,7 @@ def write(outdir: Path, values: str, objects: Mapping[tuple[str, str], tuple[str
 def box(title: str, styles: Mapping[str, str]) -> str:
     """Return the folded citations of something, with a button to copy each."""
     names = {"text": "Text", "bibtex": "BibTeX", "csl": "CSL-JSON"}
-    inside = "".join(
-        f'<figure><figcaption>{names[s]}</figcaption><pre tabindex="0">{escape(text.strip())}</pre></figure>' for s, text in styles.items()
-    )
-    return f'<details class="mls-cite-box" data-pagefind-ignore><summary>{escape(title)}</summary>{inside}</details>'
+    return markup.folded(title, {names[s]: text for s, text in styles.items()})
 
 
 def cite_page(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
