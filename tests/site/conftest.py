@@ -96,6 +96,12 @@ def site() -> Path:
 
 
 @pytest.fixture(scope="session")
+def read_page():
+    """Return what reads a file of HTML, of this site or of another."""
+    return lambda path: Page(path.name, path.read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
 def pages(site) -> dict[str, Page]:
     """Return every page of the site, by path."""
     found = {}
