@@ -218,7 +218,8 @@ class ClaimRole(_NamedRole):
 
     def known(self) -> dict[str, str]:
         if not self.env.config.mls_pages:
-            return {n: item.display_name for n, item in InventoryAdapter(self.env).main_inventory.get("mls:claim", {}).items()}
+            listed = InventoryAdapter(self.env).main_inventory.get("mls:claim", {})
+            return {n: item[3] if isinstance(item, tuple) else item.display_name for n, item in listed.items()}  # tuples before Sphinx 8.2
         from .generate import gallery_uses
 
         return {

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -123,6 +124,15 @@ def test_a_book_without_our_extension_links_by_labels(site, anchors, read_page, 
     assert sum(map(len, found.values())) >= 10
     for path, ident in found:
         assert ident in anchors(path), (path, ident)
+
+
+def test_jupyter_book_has_the_settings_of_sphinx():
+    settings = yaml.safe_load((BOOKS / "jupyter" / "_config.yml").read_text("utf-8"))["sphinx"]
+    conf = runpy.run_path(str(BOOKS / "sphinx" / "conf.py"))
+    assert set(settings["extra_extensions"]) == set(conf["extensions"]) - {"myst_parser", "sphinx.ext.intersphinx"}, "it has these itself"
+    for name, value in settings["config"].items():
+        expected = {key: [address, None] for key, (address, _) in conf[name].items()} if name == "intersphinx_mapping" else conf[name]
+        assert value == expected, name
 
 
 def test_without_an_inventory_links_lead_to_the_address(anchors, read_page, tmp_path):
