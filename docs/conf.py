@@ -23,7 +23,6 @@ templates_path = ["_templates"]
 exclude_patterns = [
     "books/*/**",
     "_build",
-    "books/**",
     "gallery/*.ipynb",
     "gallery/**/*.ipynb",
     "values.py",

@@ -20,7 +20,7 @@ from citeproc.source.json import CiteProcJSON
 from pybtex.database import parse_string
 
 import mlsysim
-from mlsysim.errors import UnknownNameError
+from mlsysim.errors import InputError
 from mlsysim.published import addresses, registry
 from mlsysim.published.sources import bibliography
 from mlsysim.published.words import spoken, tex
@@ -111,7 +111,8 @@ def test_roles_print_what_the_registry_says(book):
     assert found[of_name("eq.roofline_time.example")] == [mlsysim.lookup("eq.roofline_time.example").text]
     assert spoken("roofline_time") in found[of_name("eq.roofline_time")]
     assert mlsysim.Hardware.Cloud.H100.name in found[of_name("Hardware.Cloud.H100")]
-    title = (ROOT / "gallery" / "plot_kv_cache.py").read_text("utf-8").split('"""')[1].strip().split("\n")[0]
+    (example,) = (ROOT / "gallery").rglob("plot_kv_cache.py")
+    title = example.read_text("utf-8").split('"""')[1].strip().split("\n")[0]
     assert found[of_name("claim.plot_kv_cache")] == [title]
     own = registry.of_value(str(BOOKS / "sphinx" / "values.py"), "weights_read_time")
     assert own.text in "".join(book.words)
@@ -149,10 +150,10 @@ def test_without_an_inventory_links_lead_to_the_address(anchors, read_page, tmp_
 WRONG = {
     "{mls:fact}`Hardware.Cloud.H100.memory.bandwith`": "memory.bandwidth'",
     "{mls:fact}`Hardware.Cloud.H10O.memory.bandwidth`": "'Hardware.Cloud.H100'",
-    "{mls:fact}`H10O.memory.bandwidth`": "'h100'",
+    "{mls:fact}`H10O.memory.bandwidth`": "'H100'",
     "{mls:fact}`Hardware.Cloud.H100`": "write one of its numbers, such as Hardware.Cloud.H100.",
     "{mls:fact}`solver.ServingModel.itl`": "write mls:result",
-    "{mls:fact}`A16.memory.capacity`": "is ambiguous: it may be Hardware.Cloud.A16, Hardware.Mobile.A16; write one of these",
+    "{mls:fact}`A16.memory.capacity`": "may be Hardware.Cloud.A16 or Hardware.Mobile.A16: write which",
     "{mls:fact}`Hardware.Cloud.H100.memory.bandwidth | unit=W`": "write one that converts to it",
     "{mls:fact}`Hardware.Cloud.H100.memory.bandwidth | unit=GBB/s`": "'GBB/s'",
     "{mls:fact}`Hardware.Cloud.H100.memory.bandwidth | digits=many`": "write digits=3",
@@ -209,9 +210,8 @@ def test_a_claim_needs_an_inventory_and_says_so(tmp_path):
 
 
 def test_an_alias_is_ambiguous_between_entries_not_with_itself():
-    with pytest.raises(UnknownNameError, match=r"Hardware\.Cloud\.A16, Hardware\.Mobile\.A16"):
+    with pytest.raises(InputError, match=r"Hardware\.Cloud\.A16.*Hardware\.Mobile\.A16"):
         mlsysim.lookup("a16.memory.capacity")
-    assert all(len(set(entries)) == len(entries) for entries in registry._called().values())
     assert mlsysim.lookup("titan v.memory.bandwidth").name == "Hardware.Workstation.Titan_V.memory.bandwidth"
 
 
@@ -375,7 +375,7 @@ def test_bibtex_can_be_read(quoted):
         assert len(read) == (2 if number.source else 1), name
         first = next(iter(read.values()))
         assert tex(name) in first.fields["title"], name
-        assert first.fields["url"] == addresses.url(name, mlsysim.__version__)
+        assert first.fields["url"] == addresses.url(name, addresses.release())
         assert first.fields["year"] == mlsysim.__released__[:4]
         assert [str(p) for p in first.persons["author"]] == ["{mlsysim contributors}"]
         assert not number.source or read[number.source].fields["title"], name
@@ -392,7 +392,7 @@ def test_csl_can_be_read(quoted):
         lines = [str(line) for line in printed.bibliography()]
         assert len(lines) == len(items) == (2 if number.source else 1)
         own = next(line for line in lines if name in line)
-        assert number.text in own and addresses.url(name, mlsysim.__version__) in own and mlsysim.__released__[:4] in own
+        assert number.text in own and addresses.url(name, addresses.release()) in own and mlsysim.__released__[:4] in own
         source = bibliography().get(number.source)
         assert source is None or any(source.url in line for line in lines if line != own)
 
@@ -402,4 +402,4 @@ def test_citation_cff_is_as_its_format_asks():
     done = subprocess.run([*command, str(ROOT / "CITATION.cff")], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     said = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert (said["version"], str(said["date-released"]), said["url"]) == (mlsysim.__version__, mlsysim.__released__, addresses.BASE)
+    assert said["url"] == addresses.BASE

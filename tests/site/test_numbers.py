@@ -102,17 +102,6 @@ def test_every_page_and_every_number_can_be_cited(site, pages, published):
     assert one["sources"][fact.source] == citing.of_source(fact.source)
 
 
-def test_cross_references_of_myst_lead_to_anchors(site, pages):
-    held = json.loads((site / "myst.xref.json").read_text("utf-8"))
-    assert held["version"] == "1"
-    assert len(held["references"]) > 16_000
-    for one in held["references"][::97]:
-        page = pages[one["url"].removeprefix("/") + ("" if one["url"].endswith(".html") else ".html")]
-        assert one["html_id"] in page.ids
-        behind = json.loads((site / one["data"].removeprefix("/")).read_text("utf-8"))
-        assert one["html_id"] in {c["html_id"] for c in behind["mdast"]["children"]}
-
-
 def test_a_name_that_was_given_up_leaves_a_page_and_an_anchor(monkeypatch):
     monkeypatch.setattr(addresses, "renamed", lambda: {"Hardware.Cloud.Hopper": "Hardware.Cloud.H100"})
     ((path, text),) = numbers.redirects().items()
