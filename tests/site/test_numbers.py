@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 import mlsysim
 from mlsysim.published import addresses, citing, ledger, registry
-from mlsysim.sphinxext import markup, numbers
+from mlsysim.sphinxext import numbers
+from mlsysim.sphinxext.markup import permalink
 
 ROOT = Path(__file__).parent.parent.parent
 VALUES = str(ROOT / "docs" / "values.py")
@@ -107,7 +108,7 @@ def test_a_name_that_was_given_up_leaves_a_page_and_an_anchor(monkeypatch):
     ((path, text),) = numbers.redirects().items()
     assert path == "zoo/hardware/cloud/hopper.html"
     assert 'location.replace("../../../zoo/hardware/cloud/h100.html" + location.hash)' in text
-    link = markup.permalink("fact", "Hardware.Cloud.H100.memory.bandwidth")
+    link = permalink("fact", "Hardware.Cloud.H100.memory.bandwidth")
     assert '<span id="hardware-cloud-hopper-memory-bandwidth"></span>' in link
     assert 'href="#hardware-cloud-h100-memory-bandwidth"' in link
 
