@@ -115,7 +115,7 @@ class Copy:
         command = [sys.executable, "-m", "sphinx", "-b", "html", "-j", "2", "-n", "-W", "--keep-going", "-D", f"extensions={EXTENSIONS}"]
         command += ["-d", str(self.out.parent / "doctrees"), "docs", str(self.out)]
         before = self.runs()
-        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, timeout=170, check=False)
+        done = subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, timeout=400, check=False)
         text = done.stdout + done.stderr
         assert done.returncode == 0, [
             line for line in text.splitlines() if re.search("WARNING|ERROR|rror:", line) and "IPKernel" not in line
