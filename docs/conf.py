@@ -98,7 +98,7 @@ html_context = {
 }
 html_theme_options = {
     "logo": {"text": "mlsysim"},
-    "header_links_before_dropdown": 6,
+    "header_links_before_dropdown": 4,
     "show_toc_level": 2,
     "collapse_navigation": True,
     "navigation_depth": 2,

@@ -1,6 +1,7 @@
 """The built site in a browser: every kind of page, light and dark, wide and narrow; search, tooltips, formulas, pictures."""
 
 import http.server
+import json
 import re
 import shutil
 import threading
@@ -8,6 +9,9 @@ from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
+
+from mlsysim import cite
+from mlsysim.published import addresses
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need Playwright: pip install playwright")
 
@@ -36,6 +40,13 @@ PAGES = [
     "zoo/models/language/llama3_8b.html",
     "zoo/infrastructure/grids/quebec.html",
     "zoo/systems/clusters/llama3_405b.html",
+    "numbers.html",
+    "moved.html",
+    "books.html",
+    "cli.html",
+    "textbook/index.html",
+    "textbook/vol1-11-hardware-acceleration.html",
+    "accuracy/training.html",
     "search.html",
     "genindex.html",
 ]
@@ -251,7 +262,7 @@ def test_names_and_labels_of_what_can_be_used(watch):
     page = watch().open("zoo/hardware/cloud/h100.html")
     nameless = page.evaluate("""() => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, summary")]
       .filter(e => e.getClientRects().length)
-      .filter(e => !(e.innerText || e.getAttribute("aria-label") || e.title || e.placeholder || e.labels?.length
+      .filter(e => !(e.textContent.trim() || e.getAttribute("aria-label") || e.title || e.placeholder || e.labels?.length
         || e.querySelector("img[alt]:not([alt=''])") || e.querySelector("title")))
       .map(e => e.outerHTML.slice(0, 200))""")
     assert not nameless
@@ -338,3 +349,33 @@ def test_entries_are_compared_side_by_side(watch):
     link = table.locator("tbody td a").first.get_attribute("href")
     assert "/zoo/hardware/cloud/mi300x.html#" in link
     watched.check()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_number_is_cited_where_it_stands(watch, size):
+    watched = watch(size=size)
+    page = watched.open("zoo/hardware/cloud/h100.html")
+    page.locator("#hardware-cloud-h100-memory-bandwidth").hover()
+    button = page.get_by_label("Cite Hardware.Cloud.H100.memory.bandwidth", exact=True)
+    assert button.is_visible()
+    button.click()
+    dialog = page.locator("dialog.mls-cite-dialog")
+    dialog.locator("pre").nth(2).wait_for()
+    text, bibtex, csl = dialog.locator("pre").all_inner_texts()
+    assert (text, bibtex) == tuple(cite("Hardware.Cloud.H100.memory.bandwidth", s).strip() for s in ("text", "bibtex"))
+    assert json.loads(csl) == json.loads(cite("Hardware.Cloud.H100.memory.bandwidth", "csl"))
+    box = dialog.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= SIZES[size][0]
+    page.keyboard.press("Escape")
+    assert page.locator("dialog.mls-cite-dialog").count() == 0
+    page.locator(".mls-cite-box summary").click()
+    assert "zoo/hardware/cloud/h100.html" in page.locator(".mls-cite-box pre").first.inner_text()
+    watched.check()
+
+
+def test_another_release_is_one_click_away(watch):
+    page = watch().open("zoo/hardware/cloud/h100.html")
+    page.locator(".mls-versions:visible summary").first.click()
+    links = page.locator(".mls-versions:visible a").evaluate_all("all => all.map(a => a.href)")
+    assert f"{addresses.BASE}/zoo/hardware/cloud/h100.html" in links
+    assert all(link.startswith(addresses.BASE) and link.endswith("zoo/hardware/cloud/h100.html") for link in links)
