@@ -7,8 +7,8 @@ what is its own, and all of them share one copy in memory. But every step of dec
 for each sequence, unless a kernel shares the reading as well, which is not assumed here.
 
 Prompts of :mls:given:`4352 tokens`, of which up to :mls:given:`4096 tokens` are shared, are answered in :mls:given:`256 tokens` by
-:mls:entry:`Models.Language.Llama3_1_8B` on one :mls:entry:`Hardware.Cloud.H100`. What a cached prefix changes is shown as a ratio to the same
-requests without it: the time of a prompt by itself, the requests a second that 32 places allow
+:mls:entry:`Models.Language.Llama3_1_8B` on one :mls:entry:`Hardware.Cloud.H100`. What a cached prefix changes is shown as a ratio to the
+same requests without it: the time of a prompt by itself, the requests a second that 32 places allow
 (:mls:result:`LoadModel.max_request_rate`), and the sequences that fit. All times are estimates.
 """
 

@@ -64,9 +64,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# Against whole prompts, devices apart serve more within every limit that is drawn, and several times as much within the tightest. But chunks take most
-# of that away: apart serves about half as many again where tokens must come fastest, and a tenth less where they may come
-# slowly. No shared device waits for work of its kind, and a chunk shares the reading of the weights with the tokens.
+# Against whole prompts, devices apart serve more within every limit that is drawn, and several times as many requests within the
+# tightest. But chunks take most of that away: apart serves about half as many again where tokens must come fastest, and a tenth less
+# where they may come slowly. No shared device waits for work of its kind, and a chunk shares the reading of the weights with the tokens.
 print(f"Chunks and devices apart are equal at {turn:.1f~P} a token.")
 gain = best["devices apart"] / best["in chunks"]
 over_whole = best["devices apart"] / best["whole prompts"]

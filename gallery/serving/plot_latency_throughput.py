@@ -30,7 +30,7 @@ for tp in (2, 4, 8):
     print(f"{8 // tp} x {tp} devices: {places[-1]:3} places, a prompt takes {np.max(first[tp]):.0f~P}")
 
 # %%
-# The front: layouts that no other beats in both.
+# The front: layouts that no other beats in both, written as replicas x devices of each.
 front = {
     key: point
     for key, point in points.items()
