@@ -10,7 +10,7 @@ idle for part of the time.
 :mls:entry:`Models.Language.Llama3_1_8B`, each on one :mls:entry:`Hardware.Cloud.H100` with places for 64 requests. :mls:solver:`LoadModel`
 finds the fewest that keep a share of the requests within the target (:mls:result:`LoadModel.replicas_needed`, :mls:eq:`wait_percentile`).
 Steps are estimates, waits those of random arrivals that are spread over the replicas blindly: a router that knows which replica is free
-needs fewer.
+needs fewer. The tail of a wait is that of a busy queue, and rough where replicas are mostly idle.
 """
 
 import matplotlib.pyplot as plt
