@@ -53,11 +53,15 @@ plt.show()
 # What it means for a step: the largest batch at which products with shared weights still wait for memory is about the ridge
 # point. A small step shows how much of each generation's peak is used: one that decodes for sixteen sequences.
 steps = [
-    SingleNodeModel().solve(Models.Language.Llama3_2_1B, device, 16, seq_len=512, phase="decode", efficiency=1)
+    SingleNodeModel().solve(
+        Models.Language.Llama3_2_1B, device, 16, seq_len=512, phase="decode", efficiency=1
+    )
     for device in devices
 ]
 for name, step in zip(names, steps, strict=True):
-    print(f"{name}: ridge point {step.ridge_point:6.1f~P}, decode reaches {step.mfu.magnitude:.1%} of the peak")
+    print(
+        f"{name}: ridge point {step.ridge_point:6.1f~P}, decode reaches {step.mfu.magnitude:.1%} of the peak"
+    )
 
 # %%
 # Claim
@@ -68,9 +72,13 @@ for name, step in zip(names, steps, strict=True):
 arithmetic, bandwidth, capacity = (times[-1] for times in grown.values())
 ridges = np.array([step.ridge_point.magnitude for step in steps])
 rise = ridges[1:] / ridges[:-1]
-print(f"From {ridges[0]:.0f} to {ridges[-1]:.0f} operations for each byte; the largest rise is {rise.max():.1f} times.")
+print(
+    f"From {ridges[0]:.0f} to {ridges[-1]:.0f} operations for each byte; the largest rise is {rise.max():.1f} times."
+)
 assert arithmetic > 100 and 10 < bandwidth < 12 and 10 < capacity < 12
-assert np.isclose(ridges[-1] / ridges[0], arithmetic / bandwidth) and np.isclose(ridges[-1] / ridges[0], 10, rtol=0.05)
+assert np.isclose(ridges[-1] / ridges[0], arithmetic / bandwidth) and np.isclose(
+    ridges[-1] / ridges[0], 10, rtol=0.05
+)
 assert rise[0] == rise.max() > 4 and 0.95 < rise[-1] < 1.05 and all(rise[:-1] > 1.3)
 assert np.isclose((steps[0].latency / steps[-1].latency).magnitude, bandwidth)
 assert np.isclose((steps[0].mfu / steps[-1].mfu).magnitude, 10, rtol=0.05)

@@ -29,23 +29,39 @@ boards = {
 # %%
 # One window on each board. All hold the network in their flash; what differs is the time.
 steps = {
-    name: SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, board, precision="int8") for name, board in boards.items()
+    name: SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, board, precision="int8")
+    for name, board in boards.items()
 }
 times = {name: step.latency.to("ms") for name, step in steps.items()}
 ranges = {name: [end.to("ms") for end in step.interval("latency")] for name, step in steps.items()}
 for name, time in times.items():
     low, high = ranges[name]
-    print(f"{name:13} {time:6.1f~P}, {low:.1f~P} to {high:.1f~P}: busy for {(time / window).magnitude:.0%} of a window")
+    print(
+        f"{name:13} {time:6.1f~P}, {low:.1f~P} to {high:.1f~P}: busy for {(time / window).magnitude:.0%} of a window"
+    )
 
 # %%
 with plot.style():
     fig, ax = plt.subplots(figsize=(7, 3.2))
     for row, (name, (low, high)) in enumerate(ranges.items()):
-        ax.plot([low.magnitude, high.magnitude], [row, row], lw=6, alpha=0.35, color=plot.SERIES[0], solid_capstyle="butt")
+        ax.plot(
+            [low.magnitude, high.magnitude],
+            [row, row],
+            lw=6,
+            alpha=0.35,
+            color=plot.SERIES[0],
+            solid_capstyle="butt",
+        )
         ax.plot(times[name].magnitude, row, "o", color=plot.SERIES[0])
     ax.axvline(window.magnitude, ls=":", color="grey")
     ax.text(window.magnitude * 1.05, 0.3, "next window", color="grey", va="top")
-    ax.set(xscale="log", xlabel="time of one inference (ms)", yticks=range(len(boards)), yticklabels=boards, ylabel="board")
+    ax.set(
+        xscale="log",
+        xlabel="time of one inference (ms)",
+        yticks=range(len(boards)),
+        yticklabels=boards,
+        ylabel="board",
+    )
     ax.set_xticks([1, 10, 100], ["1", "10", "100"])
 plt.show()
 

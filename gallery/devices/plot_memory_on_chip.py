@@ -22,14 +22,20 @@ import numpy as np
 from mlsysim import Hardware, Models, Q, ServingModel, plot
 from mlsysim.equations.roofline import memory_time
 
-devices = {"H100": Hardware.Cloud.H100, "GroqChip 1": Hardware.Cloud.GroqChip1, "WSE-3": Hardware.Cloud.WSE3}
+devices = {
+    "H100": Hardware.Cloud.H100,
+    "GroqChip 1": Hardware.Cloud.GroqChip1,
+    "WSE-3": Hardware.Cloud.WSE3,
+}
 model = Models.Language.Llama3_70B
 sizes = ServingModel().solve(model, Hardware.Cloud.H100, input_len=1, output_len=1, precision="int8")
 weights = sizes.weight_memory
 
 # %%
 # The fewest devices that hold the weights, and the time in which they read them, all at once.
-fewest = {name: math.ceil((weights / device.memory.capacity).to("").magnitude) for name, device in devices.items()}
+fewest = {
+    name: math.ceil((weights / device.memory.capacity).to("").magnitude) for name, device in devices.items()
+}
 
 
 def reading(name, count):
@@ -50,10 +56,18 @@ curves = {
     name: reading(name, np.where(count >= fewest[name], count, np.nan)) for name, count in counts.items()
 }
 ax = plot.lines(
-    watts, curves, xlabel="power of the devices", ylabel="time to read the weights once", xscale="log", yscale="log"
+    watts,
+    curves,
+    xlabel="power of the devices",
+    ylabel="time to read the weights once",
+    xscale="log",
+    yscale="log",
 )
 starts = {
-    f"{count} {'device' if count == 1 else 'devices'}": (count * devices[name].power.tdp, reading(name, count))
+    f"{count} {'device' if count == 1 else 'devices'}": (
+        count * devices[name].power.tdp,
+        reading(name, count),
+    )
     for name, count in fewest.items()
 }
 plot.mark(starts, ax)
@@ -69,6 +83,8 @@ alone = reading("H100", fewest["H100"])
 for name in ("GroqChip 1", "WSE-3"):
     here = reading(name, fewest[name])
     gpus = int((fewest[name] * devices[name].power.tdp / devices["H100"].power.tdp).to("").magnitude)
-    print(f"{name}: {alone / here:,.0f~P} times as quick as one H100, {reading('H100', gpus) / here:.0f~P} times as {gpus} H100.")
+    print(
+        f"{name}: {alone / here:,.0f~P} times as quick as one H100, {reading('H100', gpus) / here:.0f~P} times as {gpus} H100."
+    )
     assert alone / here > 5000 and 70 < reading("H100", gpus) / here < 250
 assert fewest == {"H100": 1, "GroqChip 1": 307, "WSE-3": 2}

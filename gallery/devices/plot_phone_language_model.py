@@ -50,7 +50,8 @@ rates = {
     for name, row in steps.items()
 }
 enough = {
-    name: [size for size, rate in zip(models, row, strict=True) if rate > reading] for name, row in rates.items()
+    name: [size for size, rate in zip(models, row, strict=True) if rate > reading]
+    for name, row in rates.items()
 }
 for name, sizes in enough.items():
     print(f"{name:19} as fast as reading: {', '.join(sizes)}")

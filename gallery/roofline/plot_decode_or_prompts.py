@@ -54,7 +54,9 @@ last = int(batches[ahead].max())
 # the other device's reading.
 bandwidths = (lean.memory.bandwidth / strong.memory.bandwidth).to("").magnitude
 peaks = (strong.compute.peak.fp16 / lean.compute.peak.fp16).to("").magnitude
-print(f"Decode: {bandwidths:.2f} times as fast on the H20, up to batch {last}. Prompts: {peaks:.1f} times as fast on the H100.")
+print(
+    f"Decode: {bandwidths:.2f} times as fast on the H20, up to batch {last}. Prompts: {peaks:.1f} times as fast on the H100."
+)
 for case in ("batch 1", "batch 32"):
     assert np.isclose((there[case].latency / here[case].latency).magnitude, bandwidths)
 assert np.isclose((here["prompt"].latency / there["prompt"].latency).magnitude, peaks) and peaks > 6

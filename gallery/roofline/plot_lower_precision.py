@@ -28,7 +28,9 @@ cases = {"batch 1": ("decode", 1, 2048), "batch 64": ("decode", 64, 2048), "prom
 # One token for one sequence, one token for each of many, and a prompt, each in the three ways.
 steps = {
     way: {
-        case: SingleNodeModel().solve(model, device, batch, seq_len=tokens, phase=phase, efficiency=1, **bits)
+        case: SingleNodeModel().solve(
+            model, device, batch, seq_len=tokens, phase=phase, efficiency=1, **bits
+        )
         for case, (phase, batch, tokens) in cases.items()
     }
     for way, bits in ways.items()
@@ -39,13 +41,16 @@ gain = {
 }
 for way, here in steps.items():
     for case, step in here.items():
-        print(f"{way:14} {case:9} {step.latency.to('ms'):5.2f~P}, {step.bottleneck}-bound, {gain[way][case]:.2f} times as fast")
+        print(
+            f"{way:14} {case:9} {step.latency.to('ms'):5.2f~P}, {step.bottleneck}-bound, {gain[way][case]:.2f} times as fast"
+        )
 
 # %%
 # Moving right along the slope means that less is read; only a higher ceiling helps where the roof is flat.
 short = {"16 bits": "", "8 bits": "", "4-bit weights": ", 4-bit weights"}
 plot.roofline(
-    device, {way: {f"{case}{short[way]}": step for case, step in here.items()} for way, here in steps.items()}
+    device,
+    {way: {f"{case}{short[way]}": step for case, step in here.items()} for way, here in steps.items()},
 )
 plt.show()
 
