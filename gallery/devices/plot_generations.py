@@ -67,18 +67,16 @@ for name, step in zip(names, steps, strict=True):
 # Claim
 # -----
 # Memory did not keep up: arithmetic grew a hundredfold, bandwidth and capacity about tenfold, so the ridge point rose
-# tenfold. Half of that came at once, with the first matrix units; in the last generation bandwidth kept up. The decode step
-# became as much faster as the bandwidth, and uses a tenth of the share of the peak that it used.
+# tenfold. Nearly fivefold of that came at once, with the first matrix units; in the last generation bandwidth kept up. The
+# decode step became as much faster as the bandwidth. It used half of the first peak, and uses a twentieth of the last.
 arithmetic, bandwidth, capacity = (times[-1] for times in grown.values())
 ridges = np.array([step.ridge_point.magnitude for step in steps])
 rise = ridges[1:] / ridges[:-1]
 print(
-    f"From {ridges[0]:.0f} to {ridges[-1]:.0f} operations for each byte; the largest rise is {rise.max():.1f} times."
+    f"From {ridges[0]:.0f} to {ridges[-1]:.0f} operations for each byte, {rise[0]:.1f} times as many at the first step."
 )
-assert arithmetic > 100 and 10 < bandwidth < 12 and 10 < capacity < 12
-assert np.isclose(ridges[-1] / ridges[0], arithmetic / bandwidth) and np.isclose(
-    ridges[-1] / ridges[0], 10, rtol=0.05
-)
-assert rise[0] == rise.max() > 4 and 0.95 < rise[-1] < 1.05 and all(rise[:-1] > 1.3)
+assert 100 < arithmetic < 110 and 10 < bandwidth < 12 and 10 < capacity < 12
+assert np.isclose(ridges[-1] / ridges[0], arithmetic / bandwidth) and 9.5 < arithmetic / bandwidth < 10.5
+assert 4.5 < rise[0] < 5 and all(rise[1:-1] > 1.3) and 0.95 < rise[-1] < 1.05
 assert np.isclose((steps[0].latency / steps[-1].latency).magnitude, bandwidth)
-assert np.isclose((steps[0].mfu / steps[-1].mfu).magnitude, 10, rtol=0.05)
+assert 0.48 < steps[0].mfu < 0.52 and 0.045 < steps[-1].mfu < 0.055

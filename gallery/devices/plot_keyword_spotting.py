@@ -7,8 +7,9 @@ network must be done before the next window comes. Which boards manage that, and
 
 The network is :mls:entry:`Models.Tiny.DS_CNN_KWS`, with :mls:fact:`Models.Tiny.DS_CNN_KWS.parameters` parameters in one-byte
 integers; a new window comes every :mls:given:`20 ms`. The times are estimates, with the constants fitted on measured boards, for
-a software stack of the middle; the intervals are those in which eight of ten measurements lie. Turning sound into the
-network's input, and the rest of the program, need time besides.
+a software stack of the middle; the intervals are those in which eight of ten measurements lie. No network accelerator is among
+the measured boards, so that one is the least certain. Turning sound into the network's input, and the rest of the program,
+need time besides.
 """
 
 import matplotlib.pyplot as plt

@@ -7,8 +7,8 @@ share their keys and values, a compressed latent vector in their place, or layer
 
 Each kind is seen in a published model, up to the longest context that it was made for: full heads in
 :mls:entry:`Models.Language.Llama2_7B`, grouped heads in :mls:entry:`Models.Language.Llama3_405B`, a latent vector in
-:mls:entry:`Models.Language.DeepSeek_V3`, and windows in five of every six layers of :mls:entry:`Models.Language.Gemma3_27B`. The cache is
-held in half precision; a layer with a window holds no more than the window.
+:mls:entry:`Models.Language.DeepSeek_V3`, and windows in five of every six layers of
+:mls:entry:`Models.Language.Gemma3_27B`. The cache is held in half precision; a layer with a window holds no more than the window.
 """
 
 import matplotlib.pyplot as plt

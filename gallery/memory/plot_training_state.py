@@ -2,8 +2,8 @@
 Why does training take so much more memory than the weights, and what does sharding save?
 =========================================================================================
 
-Beside each weight, training keeps a gradient and the optimizer's state: for Adam in mixed precision a master copy of the weight and two
-moments, in four bytes each. Replicas that all keep the same can share it out instead: the optimizer's state (ZeRO stage 1),
+Beside each weight, training keeps a gradient and the optimizer's state: for Adam in mixed precision a master copy of the weight and
+two moments, in four bytes each. Replicas that all keep the same can share it out instead: the optimizer's state (ZeRO stage 1),
 the gradients as well (2), and the weights too (3).
 
 The model is :mls:entry:`Models.Language.Llama3_8B`, the machine a :mls:entry:`Systems.Nodes.DGX_H100` whose
@@ -46,7 +46,7 @@ plt.show()
 # -----
 # The state takes eight times the memory of the weights, three quarters of it the optimizer's. So the first stage of sharding saves
 # most, and is enough here; the later ones save less each. None of them shares out the activations, which are left as the largest
-# part. Inside a node the messages hide behind the arithmetic, so that a step takes as long in each stage.
+# part. Inside a node the messages hide behind the arithmetic, so that in each stage a step takes hardly longer than that.
 whole, *sharded = steps.values()
 state = whole.memory_weights + whole.memory_gradients + whole.memory_optimizer
 saved = [
@@ -60,4 +60,4 @@ assert [step.feasible for step in steps.values()] == [False, True, True, True]
 assert saved[0] > 5 * saved[1] and saved[1] > saved[2]
 assert np.isclose((saved[0] / whole.memory_optimizer).to("").magnitude, 7 / 8)
 assert max(sharded[-1].memory, key=lambda part: sharded[-1].memory[part]) == "activations"
-assert max(step.step_time for step in sharded) < 1.01 * min(step.step_time for step in sharded)
+assert all(step.mfu > 0.97 for step in sharded)

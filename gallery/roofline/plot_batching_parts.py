@@ -79,7 +79,7 @@ plt.show()
 # -----
 # Products with dense weights turn compute-bound at a batch as large as the ridge point, those of experts only at the batch
 # that sends as many tokens to each. Attention stays where it is at any batch: memory-bound, with full heads at a single
-# operation for each byte, while a latent cache comes close to the ridge.
+# operation for each byte, while a latent cache comes within a fifth of the ridge.
 turn = {name: batch[part >= ridge].min() for name, part in parts.items() if part.max() >= ridge}
 print({name: round(at) for name, at in turn.items()})
 assert list(turn) == ["dense weights", "experts"]
@@ -88,4 +88,4 @@ assert np.isclose(turn["experts"], ridge * sparse.experts / active, rtol=0.06)
 assert np.allclose(parts["full heads"], 1) and np.allclose(
     parts["grouped heads"], dense.heads / dense.kv_heads
 )
-assert np.ptp(latent) < 1e-9 and 0.75 * ridge < latent[0] < ridge
+assert np.ptp(latent) < 1e-9 and 0.8 < latent[0] / ridge < 0.85
