@@ -1,0 +1,82 @@
+"""
+Does a keyword spotter keep up with speech on a microcontroller?
+================================================================
+
+A device that listens for a word looks at the sound again and again. If it is to look at every new window of sound, the
+network must be done before the next window comes. Which boards manage that, and which need a network accelerator, or longer steps?
+
+The network is :mls:entry:`Models.Tiny.DS_CNN_KWS`, with :mls:fact:`Models.Tiny.DS_CNN_KWS.parameters` parameters in one-byte
+integers; a new window comes every :mls:given:`20 ms`. The times are estimates, with the constants fitted on measured boards, for
+a software stack of the middle; the intervals are those in which eight of ten measurements lie. No network accelerator is among
+the measured boards, so that one is the least certain. Turning sound into the network's input, and the rest of the program,
+need time besides.
+"""
+
+import matplotlib.pyplot as plt
+
+from mlsysim import Hardware, Models, Q, SingleNodeModel, plot
+
+tiny, window = Hardware.Tiny, Q("20 ms")
+boards = {
+    "RP2040": tiny.RP2040,
+    "nRF52840": tiny.nRF52840,
+    "STM32L4R5": tiny.STM32L4R5,
+    "NuMicro M467": tiny.NuMicro_M467,
+    "STM32F746": tiny.STM32F746,
+    "STM32H7A3": tiny.STM32H7A3,
+    "MAX78000": tiny.MAX78000,
+}
+
+# %%
+# One window on each board. All hold the network in their flash; what differs is the time.
+steps = {
+    name: SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, board, precision="int8")
+    for name, board in boards.items()
+}
+times = {name: step.latency.to("ms") for name, step in steps.items()}
+ranges = {name: [end.to("ms") for end in step.interval("latency")] for name, step in steps.items()}
+for name, time in times.items():
+    low, high = ranges[name]
+    print(
+        f"{name:13} {time:6.1f~P}, {low:.1f~P} to {high:.1f~P}: busy for {(time / window).magnitude:.0%} of a window"
+    )
+
+# %%
+with plot.style():
+    fig, ax = plt.subplots(figsize=(7, 3.2))
+    for row, (name, (low, high)) in enumerate(ranges.items()):
+        ax.plot(
+            [low.magnitude, high.magnitude],
+            [row, row],
+            lw=6,
+            alpha=0.35,
+            color=plot.SERIES[0],
+            solid_capstyle="butt",
+        )
+        ax.plot(times[name].magnitude, row, "o", color=plot.SERIES[0])
+    ax.axvline(window.magnitude, ls=":", color="grey")
+    ax.text(window.magnitude * 1.05, 0.3, "next window", color="grey", va="top")
+    ax.set(
+        xscale="log",
+        xlabel="time of one inference (ms)",
+        yticks=range(len(boards)),
+        yticklabels=boards,
+        ylabel="board",
+    )
+    ax.set_xticks([1, 10, 100], ["1", "10", "100"])
+plt.show()
+
+# %%
+# Claim
+# -----
+# All boards hold the network, but the slower cores take longer than a window, even at the quick end of the interval: they
+# can look at the sound several times a second, not at every window. The faster cores are in time by the estimate, with little
+# room for anything else. An accelerator leaves nearly all of the window free.
+in_time = [name for name, time in times.items() if time < window]
+late = [name for name in boards if name not in in_time]
+print(f"In time: {', '.join(in_time)}.")
+assert all(step.feasible for step in steps.values())
+assert in_time == ["STM32F746", "STM32H7A3", "MAX78000"]
+assert all(window < ranges[name][0] and times[name] < 10 * window for name in late)
+assert all(times[name] > window / 2 for name in ("STM32F746", "STM32H7A3"))
+assert ranges["MAX78000"][1] < window / 20

@@ -1,0 +1,91 @@
+"""
+What does memory on the chip gain for one sequence, and how much power does it take?
+====================================================================================
+
+Every token of a lone sequence waits until the weights have been read. Memory on the chip is read far more quickly than stacks
+beside it, but holds little. So a model is spread over many devices, which all read their share at once.
+
+The weights are those of :mls:entry:`Models.Language.Llama3_70B` in one byte each. A :mls:entry:`Hardware.Cloud.H100` has
+:mls:fact:`Hardware.Cloud.H100.memory.capacity` at :mls:fact:`Hardware.Cloud.H100.memory.bandwidth`, a
+:mls:entry:`Hardware.Cloud.GroqChip1` :mls:fact:`Hardware.Cloud.GroqChip1.memory.capacity` at
+:mls:fact:`Hardware.Cloud.GroqChip1.memory.bandwidth`, a :mls:entry:`Hardware.Cloud.WSE3`, a whole wafer,
+:mls:fact:`Hardware.Cloud.WSE3.memory.capacity` at :mls:fact:`Hardware.Cloud.WSE3.memory.bandwidth`. The times are lower bounds of
+reading all weights (:mls:eq:`memory_time`). Messages between devices are left out, and they decide once reading is this quick.
+Power is the most that the devices may draw; for the wafer that of the system around it.
+"""
+
+import math
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from mlsysim import Hardware, Models, Q, ServingModel, plot
+from mlsysim.equations.roofline import memory_time
+
+devices = {
+    "H100": Hardware.Cloud.H100,
+    "GroqChip 1": Hardware.Cloud.GroqChip1,
+    "WSE-3": Hardware.Cloud.WSE3,
+}
+model = Models.Language.Llama3_70B
+sizes = ServingModel().solve(model, Hardware.Cloud.H100, input_len=1, output_len=1, precision="int8")
+weights = sizes.weight_memory
+
+# %%
+# The fewest devices that hold the weights, and the time in which they read them, all at once.
+fewest = {
+    name: math.ceil((weights / device.memory.capacity).to("").magnitude) for name, device in devices.items()
+}
+
+
+def reading(name, count):
+    """Return the time in which so many devices read the weights."""
+    bandwidth = devices[name].memory.bandwidth.to("B/s").magnitude
+    return Q(memory_time(weights.to("B").magnitude, bandwidth * count), "s").to("us")
+
+
+for name, count in fewest.items():
+    power = (count * devices[name].power.tdp).to("kW")
+    print(f"{name:11} {count:4} devices, {power:.1f~P}: {reading(name, count):,.1f~P} a token at least")
+
+# %%
+# More devices than hold the weights read them faster still. So the fair comparison is at the same power.
+watts = Q(np.geomspace(0.7, 200, 400), "kW")
+counts = {name: np.floor((watts / device.power.tdp).to("").magnitude) for name, device in devices.items()}
+curves = {
+    name: reading(name, np.where(count >= fewest[name], count, np.nan)) for name, count in counts.items()
+}
+ax = plot.lines(
+    watts,
+    curves,
+    xlabel="power of the devices",
+    ylabel="time to read the weights once",
+    xscale="log",
+    yscale="log",
+)
+starts = {
+    f"{count} {'device' if count == 1 else 'devices'}": (
+        count * devices[name].power.tdp,
+        reading(name, count),
+    )
+    for name, count in fewest.items()
+}
+plot.mark(starts, ax)
+plt.show()
+
+# %%
+# Claim
+# -----
+# The one GPU that holds the weights takes a fiftieth of a second to read them. Memory on the chip is thousands of times as
+# quick, but only hundreds of chips, or more than one wafer, hold them. Not all of that is owed to the many devices: GPUs of
+# the same power, each with its share, would still take of the order of a hundred times as long.
+alone = reading("H100", fewest["H100"])
+for name in ("GroqChip 1", "WSE-3"):
+    here = reading(name, fewest[name])
+    gpus = int((fewest[name] * devices[name].power.tdp / devices["H100"].power.tdp).to("").magnitude)
+    print(
+        f"{name}: {alone / here:,.0f~P} times as quick as one H100, {reading('H100', gpus) / here:.0f~P} times as {gpus} H100."
+    )
+    assert alone / here > 5000 and 70 < reading("H100", gpus) / here < 250
+assert Q("19 ms") < alone < Q("22 ms")
+assert fewest == {"H100": 1, "GroqChip 1": 307, "WSE-3": 2}
