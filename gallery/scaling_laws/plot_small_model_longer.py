@@ -1,0 +1,101 @@
+"""
+Is a smaller model, trained for longer, cheaper in the end?
+===========================================================
+
+The size that reaches a loss with the least training is not the one that is cheapest to own. A smaller model can reach the same
+loss on more text, and then takes less for every token that it answers. How many answers must it give before that pays?
+
+The loss is that which :mls:given:`70 billion` parameters reach by the rule of equal proportions, on :mls:given:`20` tokens for
+each (:mls:eq:`chinchilla_loss`). Training takes :mls:eq:`training_compute`, six operations for each parameter and token;
+serving takes two of them. Operations become device-hours of :mls:entry:`Hardware.Cloud.H100` at the shares of the peak that
+:mls:solver:`DistributedModel` and :mls:solver:`ServingModel` estimate for :mls:entry:`Models.Language.Llama3_70B`; other sizes
+are taken to reach the same.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from mlsysim import DistributedModel, Models, Q, ServingModel, Systems, plot
+from mlsysim.equations.scaling import chinchilla_loss, training_compute
+from mlsysim.readings.inverse import solve_for
+
+# %%
+# What an hour of a device is worth: in training on a cluster, and in serving requests of 1024 tokens that are answered by 256.
+model, cluster, server = Models.Language.Llama3_70B, Systems.Clusters.Research_256, Systems.Nodes.DGX_H100
+peak = server.accelerator.compute.peak.fp16.to("flop/h").magnitude
+training = DistributedModel().solve(
+    model,
+    cluster,
+    batch_size=1024,
+    seq_len=4096,
+    tp_size=4,
+    pp_size=4,
+    zero_stage=1,
+    attention="flash",
+    sequence_parallel=True,
+)
+serving = ServingModel().solve(model, node=server, batch_size=64, input_len=1024, output_len=256, tp_size=8)
+hours_of_flop = 1 / (peak * training.mfu.magnitude)
+served = serving.throughput.to("token/h").magnitude * (1024 + 256) / 256
+hours_of_token = server.accelerators / served / float(model.parameters)
+print(
+    f"training at {training.mfu.magnitude:.0%} of the peak; serving {served / server.accelerators:.2g} tokens an hour a device"
+)
+
+# %%
+# Every size that can reach the loss, and the text that it needs for it.
+reference = 70e9
+loss = chinchilla_loss(reference, 20 * reference)
+sizes = np.geomspace(6e9, 1.2e11, 200)
+tokens = np.array([solve_for("chinchilla_loss", "tokens", loss, parameters=size) for size in sizes])
+once = training_compute(sizes, tokens) * hours_of_flop
+
+# %%
+# Training, and all the tokens of prompts and answers that the model will ever see: none, some trillions, more.
+lives = {"training alone": 0.0, "and 1T tokens": 1e12, "and 10T tokens": 1e13, "and 100T tokens": 1e14}
+total = {name: once + life * sizes * hours_of_token for name, life in lives.items()}
+best = {name: hours.argmin() for name, hours in total.items()}
+for name, at in best.items():
+    print(
+        f"{name:16}: cheapest at {sizes[at] / 1e9:4.0f}B parameters, trained on {tokens[at] / 1e12:4.1f}T tokens,"
+        f" {total[name][at] / 1e6:.2f} million device-hours"
+    )
+
+# %%
+ax = plot.lines(
+    sizes / 1e9,
+    {name: Q(hours / 1e6, "") for name, hours in total.items()},
+    xlabel="parameters (billions)",
+    ylabel="device-hours of a life (millions)",
+    xscale="log",
+    yscale="log",
+)
+plot.mark(
+    {
+        f"{sizes[at] / 1e9:.0f}B": (sizes[at] / 1e9, Q(total[name][at] / 1e6, ""))
+        for name, at in best.items()
+    },
+    ax,
+)
+plt.show()
+
+# %%
+# Claim
+# -----
+# The more a model will serve, the smaller it should be, and the longer it should train. After some trillions of tokens, serving
+# costs more than training did. For a hundred trillion, the best size is about a tenth of that of the rule, it takes twenty
+# times as much text, and saves more than half of all device-hours. Below that there is a wall: a size that is too small needs
+# text without end.
+size = [sizes[best[name]] for name in lives]
+assert size == sorted(size, reverse=True) and size[0] < reference / 2
+at = best["and 100T tokens"]
+assert 0.08 < sizes[at] / reference < 0.15 and 15 < tokens[at] / (20 * reference) < 30
+ruled = np.interp(reference, sizes, total["and 100T tokens"])
+assert total["and 100T tokens"][at] < ruled / 2
+breakeven = np.interp(reference, sizes, once) / (reference * hours_of_token)
+assert 1e12 < breakeven < 4e12
+assert tokens[0] > 5 * tokens[np.searchsorted(sizes, 2 * sizes[0])]
+print(
+    f"Serving {breakeven / 1e12:.1f}T tokens costs what training by the rule does; with 100T, the size of the rule"
+    f" costs {ruled / total['and 100T tokens'][at]:.1f} times the best"
+)
