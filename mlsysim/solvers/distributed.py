@@ -78,8 +78,11 @@ def parts_of_model(eq: Reading, x: Lowered) -> list[tuple[Any, Any]]:
     return [(eq.shared_parameters(total, routed), x.dp_group), (eq.expert_share(routed, x.ep_size), x.expert_group)]
 
 
-def model_state(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any, Any, Any]:
-    """Return weights, gradients and optimizer state on one device, sharded over replicas as ZeRO does, and the weights before that."""
+def model_state(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """Return weights, gradients and optimizer state on one device, sharded over replicas as ZeRO does, and the weights before that.
+
+    The last is the traffic of the optimizer's pass: with any stage of ZeRO a device updates its own shard only.
+    """
     sums: list[Any] = []
     for parameters, replicas in parts_of_model(eq, x):
         held = eq.device_parameters(parameters, x.tp_size, stages)
@@ -89,8 +92,13 @@ def model_state(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any, Any, An
         for part, stage in ((2, 1), (1, 2), (0, 3)):
             if x.zero >= stage:
                 state[part] = eq.sharded_bytes(state[part], replicas)
+        updated = state[:2]
+        if x.zero:
+            updated = [state[0] if x.zero == 3 else eq.sharded_bytes(state[0], replicas)]
+            updated.append(state[1] if x.zero >= 2 else eq.sharded_bytes(state[1], replicas))
+        state.append(eq.optimizer_traffic(*updated, state[2]))
         sums = [eq.both_bytes(a, b) for a, b in zip(sums, state, strict=True)] if sums else state
-    return sums[0], sums[1], sums[2], sums[3]
+    return sums[0], sums[1], sums[2], sums[3], sums[4]
 
 
 def reduction_time(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any]:
@@ -226,7 +234,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         stages = eq.full_stages(g.layers, held_layers)
 
     # Memory of one device: the first of the fullest stages, which holds most.
-    weights, gradients, optimizer, unsharded = model_state(eq, x, stages)
+    weights, gradients, optimizer, unsharded, updated = model_state(eq, x, stages)
     state = eq.model_state_bytes(weights, gradients, optimizer)
     one_layer = layer_activations(eq, x, x.recompute)
     activations = stored_activations(eq, x, one_layer, held_layers, microbatches)
@@ -260,7 +268,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     else:
         compute, memory, step = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth)
 
-    update = eq.memory_time(eq.optimizer_traffic(weights, gradients, optimizer), hardware.bandwidth, x.efficiency_memory)
+    update = eq.memory_time(updated, hardware.bandwidth, x.efficiency_memory)
 
     # Communication.
     message = eq.activation_message(x.microbatch_size, x.seq_len, g.hidden, x.element_size, x.cp_size)

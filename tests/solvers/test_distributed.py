@@ -708,3 +708,12 @@ def test_one_of_each_is_the_simple_step(layout):
             assert other.number(name) == pytest.approx(plain.number(name), rel=1e-12), (name, change)
     executed = plain.number("hfu") * plain.number("step_time") * 1e15
     assert plain.number("compute_time") == pytest.approx(executed / 1e15, rel=1e-12)
+
+
+@pytest.mark.parametrize("zero", [0, 1, 2, 3])
+def test_a_device_updates_its_own_shard_only(zero):
+    """Whatever is sharded, all replicas together write each weight, read each gradient, and read and write the state once."""
+    found = solve(zero_stage=zero)
+    (pass_,) = [s for s in found.why("step_time").steps if s.equation.name == "optimizer_traffic"]
+    replicas = 1 if zero == 0 else 64
+    assert pass_.value * replicas == pytest.approx((2 + 2 + 2 * 12) * LLAMA.parameters, rel=1e-12)
