@@ -7,10 +7,11 @@ the two meet, and how far does that move with the price of renting?
 
 Bought is a :mls:entry:`Systems.Nodes.DGX_H100` for :mls:fact:`Systems.Nodes.DGX_H100.price`, with a network for
 :mls:given:`15 % of its price`, a share of a building at :mls:given:`12 USD/W` over :mls:given:`15 years`, and capital at
-:mls:given:`8 % a year`. It is written off over :mls:fact:`Infrastructure.Prices.Server_Lifetime.assumption.lifetime`, at the electricity
-price and in the building of :mls:entry:`Infrastructure.Grids.US_Average` and :mls:entry:`Infrastructure.Datacenters.Meta_Fleet_2023`.
-It draws nothing when it waits, which favours owning a little. Rented are the same eight accelerators, by the hour and only in use
-(:mls:eq:`rental_cost`). Staff and egress are left out on both sides; :mls:eq:`break_even_utilization` is where the costs are equal.
+:mls:given:`8 % a year`. It is written off over :mls:fact:`Infrastructure.Prices.Server_Lifetime.assumption.lifetime`, at the
+electricity price and in the building of :mls:entry:`Infrastructure.Grids.US_Average` and
+:mls:entry:`Infrastructure.Datacenters.Meta_Fleet_2023`. It draws nothing when it waits, which favours owning a little.
+Rented are the same eight accelerators, by the hour and only in use (:mls:eq:`rental_cost`). Staff and egress are left out on
+both sides; :mls:eq:`break_even_utilization` is where the costs are equal.
 """
 
 import matplotlib.pyplot as plt
@@ -47,8 +48,8 @@ years = {
     for name, offer in offers.items()
 }
 meets = {name: year.break_even_utilization.magnitude for name, year in years.items()}
-for name, year in years.items():
-    hour = offers[name].rental
+for name, offer in offers.items():
+    hour = offer.rental
     print(f"{name:20} {hour:.2f~P} for a device: owning is cheaper from {meets[name]:.0%} of the time on")
 
 # %%
@@ -68,9 +69,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# At the lowest of these prices owning is cheaper from about a third of the hours on, at the highest from about a fifth. Full use
-# adds less than a tenth to what an owned server costs in a year at rest: whoever buys pays for the machine, not for its work.
-# In full use, every one of these offers costs more than twice as much as owning.
+# At the lowest of these prices owning is cheaper from about a third of the hours on, at the highest from about a fifth. Full
+# use adds less than a tenth to what an owned server costs in a year at rest: whoever buys pays for the machine, not for its
+# work. In full use, every one of these offers costs more than twice as much as owning.
 at_rest, in_use = year.tco[0], year.tco[-1]
 print(f"owned: {at_rest:,.0f~P} a year at rest, {in_use:,.0f~P} in full use")
 assert 0.30 < meets["Lambda"] < 0.36 and 0.17 < meets["AWS, on demand"] < 0.22

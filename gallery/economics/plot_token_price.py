@@ -2,14 +2,15 @@
 What does it cost to generate a million tokens, on which accelerator and at which batch?
 ========================================================================================
 
-An hour of a faster accelerator costs more, and yields more tokens. Which of the two wins, and does the choice of the device matter
-as much as keeping it busy?
+An hour of a faster accelerator costs more, and yields more tokens. Which of the two wins, and does the choice of the device
+matter as much as keeping it busy?
 
-The model is :mls:entry:`Models.Language.Llama3_8B` in half precision, on one device each; a request has :mls:given:`512 tokens` in and
-:mls:given:`256 tokens` out. Times are estimates (:mls:solver:`ServingModel`). An hour of a device costs what a provider charges on
-demand, from :mls:fact:`Infrastructure.Prices.L4_Modal_Serverless.rental` for an L4 to
-:mls:fact:`Infrastructure.Prices.B200_Lambda_OnDemand.rental` for a B200; prices differ by provider as much as by device. The batch is
-always full: waiting for requests is not in the price. :mls:eq:`cost_per_million_tokens` charges all of it to the tokens out.
+The model is :mls:entry:`Models.Language.Llama3_8B` in half precision, on one device each; a request has
+:mls:given:`512 tokens` in and :mls:given:`256 tokens` out. Times are estimates (:mls:solver:`ServingModel`). An hour of a
+device costs what a provider charges on demand, from :mls:fact:`Infrastructure.Prices.L4_Modal_Serverless.rental` for an L4
+to :mls:fact:`Infrastructure.Prices.B200_Lambda_OnDemand.rental` for a B200; prices differ by provider as much as by device.
+The batch is always full: waiting for requests is not in the price. :mls:eq:`cost_per_million_tokens` charges all of it to
+the tokens out.
 """
 
 import matplotlib.pyplot as plt
@@ -32,7 +33,11 @@ batches = np.unique(np.round(np.geomspace(1, 512, 60)))
 cost = {}
 for name, offer in offers.items():
     serving = ServingModel().solve(
-        Models.Language.Llama3_8B, hardware=offer.hardware, batch_size=batches, input_len=512, output_len=256
+        Models.Language.Llama3_8B,
+        hardware=offer.hardware,
+        batch_size=batches,
+        input_len=512,
+        output_len=256,
     )
     cost[name] = (1e6 * offer.rental / serving.throughput).to("USD")
     full = np.flatnonzero(serving.feasible)[-1]
@@ -51,10 +56,10 @@ plt.show()
 # %%
 # Claim
 # -----
-# The batch decides, not the device: from a lone request to a large batch the cost falls by a factor of forty to ninety. For a lone
-# request the A100, H100, H200 and B200 cost the same within a fifth, since their prices follow the bandwidth of their memories; in a
-# large batch the B200 costs less than half of the A100. The MI300X shows what a provider's price does: it is the cheapest at
-# every batch by a factor of two or more.
+# The batch decides, not the device: from a lone request to a large batch the cost falls by a factor of forty to ninety. For
+# a lone request the A100, H100, H200 and B200 cost the same within a fifth, since their prices follow the bandwidth of their
+# memories; in a large batch the B200 costs less than half of the A100. The MI300X shows what a provider's price does: it is
+# the cheapest at every batch by a factor of two or more.
 alone = {name: c[0].magnitude for name, c in cost.items()}
 large = {name: c[-1].magnitude for name, c in cost.items()}
 alike = [alone[name] for name in ("A100", "H100", "H200", "B200")]

@@ -2,17 +2,17 @@
 What does it cost to train Llama 3.1 405B, and what does haste cost?
 ====================================================================
 
-More accelerators finish a training run sooner, but each gets a smaller part of the batch: the pipeline idles for a larger share
-of a step, and a larger fleet fails more often. How much dearer does that make the run?
+More accelerators finish a training run sooner, but each gets a smaller part of the batch: the pipeline idles for a larger
+share of a step, and a larger fleet fails more often. How much dearer does that make the run?
 
 The model is :mls:entry:`Models.Language.Llama3_405B` with its training tokens, the devices are those of
 :mls:entry:`Systems.Clusters.Llama3_405B`, in fleets of several sizes that write their checkpoints to
-:mls:entry:`Systems.Storage.Checkpoint_Store`. The batch stays at :mls:given:`2048 sequences` of :mls:given:`8192 tokens`; a tensor
-group fills a server, and a replica is a pipeline of :mls:given:`16 servers`, whose schedule has little of the usual bubble. Every
-other layer is computed again where memory asks for it. Times are estimates (:mls:solver:`DistributedModel`); a restart after a
-failure takes :mls:given:`10 minutes` (:mls:solver:`ReliabilityModel`). An hour of a device costs
-:mls:fact:`Infrastructure.Prices.H100_Cloud_OnDemand.rental`, a list price, of which large customers pay less. The hours of the real
-run are those of its model card (:mls:source:`meta2024llama31card`).
+:mls:entry:`Systems.Storage.Checkpoint_Store`. The batch stays at :mls:given:`2048 sequences` of :mls:given:`8192 tokens`; a
+tensor group fills a server, and a replica is a pipeline of :mls:given:`16 servers`, whose schedule has little of the usual
+bubble. Every other layer is computed again where memory asks for it. Times are estimates (:mls:solver:`DistributedModel`); a
+restart after a failure takes :mls:given:`10 minutes` (:mls:solver:`ReliabilityModel`). An hour of a device costs
+:mls:fact:`Infrastructure.Prices.H100_Cloud_OnDemand.rental`, a list price, of which large customers pay less. The hours of
+the real run are those of its model card (:mls:source:`meta2024llama31card`).
 """
 
 import matplotlib.pyplot as plt
@@ -64,11 +64,13 @@ plt.show()
 # Claim
 # -----
 # Haste is cheap: sixteen times the devices finish in a fourteenth of the time, for about a fifth more money; nearly half of
-# that is failures, the rest the pipeline's bubble. At this list price the run costs well over a hundred million dollars at every
-# size. The real run took fewer hours than the estimate for the largest fleet, by about a sixth.
+# that is failures, the rest the pipeline's bubble. At this list price the run costs well over a hundred million dollars at
+# every size. The real run took fewer hours than the estimate for the largest fleet, by about a sixth.
 few, many = min(days), max(days)
 dearer = (hours[many] / hours[few]).magnitude
-print(f"{many // few} times the devices: {days[few] / days[many]:.1f~P} times sooner, {dearer - 1:.0%} dearer")
+print(
+    f"{many // few} times the devices: {days[few] / days[many]:.1f~P} times sooner, {dearer - 1:.0%} dearer"
+)
 print(f"real run: {published * price:,.0f~P}, estimate for its fleet {hours[many] * price:,.0f~P}")
 assert 13 < days[few] / days[many] < 14.5 and 1.15 < dearer < 1.25
 assert 0.4 < (hours[many] - ideal[many]) / (hours[many] - hours[few]) < 0.5

@@ -2,14 +2,15 @@
 How large can a fleet grow before failures eat its progress?
 ============================================================
 
-Twice the accelerators fail twice as often, and each failure stops all of them. What is left of a fleet's time as it grows, when its nodes
-become no more reliable?
+Twice the accelerators fail twice as often, and each failure stops all of them. What is left of a fleet's time as it grows,
+when its nodes become no more reliable?
 
-Every node has eight accelerators and fails once in :mls:fact:`Systems.Nodes.Grand_Teton_H100.reliability.node_mtbf`, as those of
-:mls:entry:`Systems.Clusters.Llama3_405B` did; failures are independent, and one stops the job (:mls:eq:`series_mtbf`). Three ways to
-meet them are compared: a checkpoint of :mls:given:`60 s` and a restart of :mls:given:`10 minutes`; a checkpoint of :mls:given:`5 s`; and a
-restart of :mls:given:`1 minute` as well. Both times are taken not to grow with the fleet, though they tend to. Checkpoints are at
-their best interval, and the share that makes progress follows from :mls:eq:`goodput_with_rework`.
+Every node has eight accelerators and fails once in :mls:fact:`Systems.Nodes.Grand_Teton_H100.reliability.node_mtbf`, as
+those of :mls:entry:`Systems.Clusters.Llama3_405B` did; failures are independent, and one stops the job
+(:mls:eq:`series_mtbf`). Three ways to meet them are compared: a checkpoint of :mls:given:`60 s` and a restart of
+:mls:given:`10 minutes`; a checkpoint of :mls:given:`5 s`; and a restart of :mls:given:`1 minute` as well. Both times are
+taken not to grow with the fleet, though they tend to. Checkpoints are at their best interval, and the share that makes
+progress follows from :mls:eq:`goodput_with_rework`.
 """
 
 import matplotlib.pyplot as plt
@@ -27,7 +28,8 @@ ways = {
 }
 fleets = [Fleet(node=node, nodes=int(nodes)) for nodes in np.round(np.geomspace(128, 32768, 33))]
 runs = {
-    name: [ReliabilityModel().solve(fleet, "30 days", **way) for fleet in fleets] for name, way in ways.items()
+    name: [ReliabilityModel().solve(fleet, "30 days", **way) for fleet in fleets]
+    for name, way in ways.items()
 }
 left = {name: np.array([run.goodput.magnitude for run in of]) for name, of in runs.items()}
 mtbf = [run.fleet_mtbf for run in next(iter(runs.values()))]
@@ -54,9 +56,10 @@ plt.show()
 # %%
 # Claim
 # -----
-# With slow checkpoints and restarts, a tenth of the time is lost at eight thousand accelerators, and more than half at one hundred and
-# thirty thousand, where something fails every twenty-odd minutes. Past two hundred thousand a larger fleet even does less work in all. With both
-# times cut to a tenth or less, the same tenth of the time is lost only in a fleet that is more than ten times as large.
+# With slow checkpoints and restarts, a tenth of the time is lost at eight thousand accelerators, and more than half at one
+# hundred and thirty thousand, where something fails every twenty-odd minutes. Past two hundred thousand a larger fleet even
+# does less work in all. With both times cut to a tenth or less, the same tenth of the time is lost only in a fleet that is
+# more than ten times as large.
 slow, quick = left["checkpoint 60 s, restart 10 min"], left["checkpoint 5 s, restart 1 min"]
 tenth, later = (devices[share >= 0.9].max() for share in (slow, quick))
 most = devices[np.argmax(slow * devices)]

@@ -2,14 +2,15 @@
 How can 16,384 accelerators that fail every three hours be of use nine tenths of the time?
 ==========================================================================================
 
-The run of Llama 3 405B was interrupted every few hours, and yet its authors report that more than :mls:given:`90 %` of the time was
-training (:mls:source:`grattafiori2024llama`). How quick must checkpoints and restarts be for that?
+The run of Llama 3 405B was interrupted every few hours, and yet its authors report that more than :mls:given:`90 %` of the
+time was training (:mls:source:`grattafiori2024llama`). How quick must checkpoints and restarts be for that?
 
 The fleet is :mls:entry:`Systems.Clusters.Llama3_405B`, with the published mean of
-:mls:fact:`Systems.Clusters.Llama3_405B.mtbf` between unexpected interruptions. Training stands still while a checkpoint is written, and the
-interval between checkpoints is the best one (:mls:eq:`daly_interval`). A restart is all the time from a failure until training goes on:
-to notice it, to find the culprit, to load the state. :mls:eq:`goodput_with_rework` gives the share that is left. Planned stops, and nodes
-that are slow and do not fail, are left out: the answer is the most that restarts may take.
+:mls:fact:`Systems.Clusters.Llama3_405B.mtbf` between unexpected interruptions. Training stands still while a checkpoint is
+written, and the interval between checkpoints is the best one (:mls:eq:`daly_interval`). A restart is all the time from a
+failure until training goes on: to notice it, to find the culprit, to load the state. :mls:eq:`goodput_with_rework` gives the
+share that is left. Planned stops, and nodes that are slow and do not fail, are left out: the answer is the most that
+restarts may take.
 """
 
 import matplotlib.pyplot as plt
@@ -48,9 +49,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# With checkpoints as quick as the storage allows, restarts may take a quarter of an hour on average; with checkpoints of half a minute
-# they may take a third of that. With two minutes no restart is quick enough. The published share is possible only because hundreds
-# of failures were met by machines: there is no time for a person to look at each.
+# With checkpoints as quick as the storage allows, restarts may take a quarter of an hour on average; with checkpoints of
+# half a minute they may take a third of that. With two minutes no restart is quick enough. The published share is possible
+# only because hundreds of failures were met by machines: there is no time for a person to look at each.
 print(f"{run.expected_failures.magnitude:.0f} failures in 54 days; a checkpoint has {state / 1e12:.1f} TB")
 assert 14 < longest[least] < 17 and 5 < longest[30] < 6
 assert longest[120] == 0 and curves["checkpoint 120 s"][0] < 0.87

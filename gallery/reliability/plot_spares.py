@@ -2,14 +2,14 @@
 How many spare nodes does a fleet need?
 =======================================
 
-A job that needs all its nodes stands still when one of them is in repair, unless a spare takes its place. How many spares keep the job
-at full strength nearly always, and is it better to buy more of them or to repair faster?
+A job that needs all its nodes stands still when one of them is in repair, unless a spare takes its place. How many spares
+keep the job at full strength nearly always, and is it better to buy more of them or to repair faster?
 
-A node fails once in :mls:fact:`Systems.Nodes.Grand_Teton_H100.reliability.node_mtbf`, as those of :mls:entry:`Systems.Clusters.Llama3_405B` did;
-about a fifth of these were software and network, which need no repair of a node, so the numbers are on the high side. The nodes in
-repair follow Poisson's distribution (:mls:eq:`at_most`): they fail independently, and repairs do not wait for each other. The job shall
-have all its nodes :mls:given:`99.9 % of the time`; a repair takes :mls:given:`4 hours`, :mls:given:`1 day` or
-:mls:given:`1 week`.
+A node fails once in :mls:fact:`Systems.Nodes.Grand_Teton_H100.reliability.node_mtbf`, as those of
+:mls:entry:`Systems.Clusters.Llama3_405B` did; about a fifth of these were software and network, which need no repair of a
+node, so the numbers are on the high side. The nodes in repair follow Poisson's distribution (:mls:eq:`at_most`): they fail
+independently, and repairs do not wait for each other. The job shall have all its nodes :mls:given:`99.9 % of the time`; a
+repair takes :mls:given:`4 hours`, :mls:given:`1 day` or :mls:given:`1 week`.
 """
 
 import matplotlib.pyplot as plt
@@ -51,9 +51,9 @@ for nodes, counts in fleets.items():
 # %%
 # Claim
 # -----
-# A small fleet needs two spares, six in a hundred, where repairs take a day; a fleet of two thousand nodes needs less than one in a
-# hundred: chance evens out. Without spares, the large one would hardly ever be complete. Repairs in hours instead of a week save it more than
-# seventy servers.
+# A small fleet needs two spares, six in a hundred, where repairs take a day; a fleet of two thousand nodes needs less than
+# one in a hundred: chance evens out. Without spares, the large one would hardly ever be complete. Repairs in hours instead
+# of a week save it more than seventy servers.
 small, large = fleets[32], fleets[2048]
 assert small["a day"] == 2 and 16 <= large["a day"] <= 20
 assert none.full_strength < 0.001

@@ -2,13 +2,14 @@
 What does a fleet draw while it waits for work?
 ===============================================
 
-A server that waits is not off: fans, processors and memory draw power, and the accelerators rest at a fraction of theirs. How much
-energy does a token then cost, in a fleet that has work for only a part of the day?
+A server that waits is not off: fans, processors and memory draw power, and the accelerators rest at a fraction of theirs.
+How much energy does a token then cost, in a fleet that has work for only a part of the day?
 
-The server is a :mls:entry:`Systems.Nodes.DGX_A100` that serves :mls:entry:`Models.Language.Llama3_8B` on each of its devices, with
-batches of :mls:given:`64 requests`. What it draws at work is an estimate (:mls:solver:`ServingModel`, :mls:eq:`server_power`). Idle, a
-device draws :mls:given:`50 W`, as in the study of BLOOM (:mls:source:`boavizta2026efootprint`), and the host is taken to draw what it
-does at work, which is on the high side. Between the two, power follows the share of the time in use (:mls:eq:`it_power`).
+The server is a :mls:entry:`Systems.Nodes.DGX_A100` that serves :mls:entry:`Models.Language.Llama3_8B` on each of its
+devices, with batches of :mls:given:`64 requests`. What it draws at work is an estimate (:mls:solver:`ServingModel`,
+:mls:eq:`server_power`). Idle, a device draws :mls:given:`50 W`, as in the study of BLOOM
+(:mls:source:`boavizta2026efootprint`), and the host is taken to draw what it does at work, which is on the high side.
+Between the two, power follows the share of the time in use (:mls:eq:`it_power`).
 """
 
 import matplotlib.pyplot as plt
@@ -55,12 +56,14 @@ plt.show()
 # %%
 # Claim
 # -----
-# An idle server draws two fifths of what it draws at work. With work for a third of the day, nearly half of the energy goes into
-# waiting. Most of that is the host's: to switch off the accelerators alone saves a quarter of it.
+# An idle server draws two fifths of what it draws at work. With work for a third of the day, nearly half of the energy goes
+# into waiting. Most of that is the host's: to switch off the accelerators alone saves a quarter of it.
 third = np.argmin(abs(used - 1 / 3))
 waste = {name: (1 - energy["server off"][third] / curve[third]).magnitude for name, curve in energy.items()}
 saved = (energy["idle"] - energy["devices off"])[third] / (energy["idle"] - energy["server off"])[third]
-print(f"a third of the day with work: {waste['idle']:.0%} of the energy waits; devices off saves {saved:.0%~P} of that")
+print(
+    f"a third of the day with work: {waste['idle']:.0%} of the energy waits; devices off saves {saved:.0%~P} of that"
+)
 assert 0.38 < share["idle"] < 0.42 and 0.42 < waste["idle"] < 0.47
 assert 0.24 < saved < 0.28
 assert np.allclose((energy["idle"] / energy["server off"]).magnitude, 1 + share["idle"] * (1 / used - 1))

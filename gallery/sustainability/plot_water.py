@@ -2,10 +2,11 @@
 How much water does a fleet use: in its cooling towers, or at the power plants?
 ===============================================================================
 
-Operators publish the water that evaporates on their sites. The plants that make their electricity evaporate water too, and nobody
-sees it there. Which of the two is larger, and is a site that uses little of its own water one that saves water?
+Operators publish the water that evaporates on their sites. The plants that make their electricity evaporate water too, and
+nobody sees it there. Which of the two is larger, and is a site that uses little of its own water one that saves water?
 
-The fleet is :mls:given:`100 servers` :mls:entry:`Systems.Nodes.DGX_H100` at full power for a year. Each site has its operator's :mls:quantity:`Wue` and :mls:quantity:`Pue` and the :mls:quantity:`GridWater` of its grid
+The fleet is :mls:given:`100 servers` :mls:entry:`Systems.Nodes.DGX_H100` at full power for a year. Each site has its
+operator's :mls:quantity:`Wue` and :mls:quantity:`Pue` and the :mls:quantity:`GridWater` of its grid
 (:mls:eq:`water_on_site`, :mls:eq:`water_off_site`). Water is consumed, not only withdrawn; reservoirs of hydropower count as
 evaporating, which authors do differently. Sites are chosen among those whose three numbers are all published.
 """
@@ -28,13 +29,17 @@ sites = {
     "AWS Ireland": d.AWS_Ireland_2025,
 }
 fleet = Fleet(node=Systems.Nodes.DGX_H100, nodes=100)
-years = {name: SustainabilityModel().solve(fleet, "1 year", datacenter=site) for name, site in sites.items()}
+years = {
+    name: SustainabilityModel().solve(fleet, "1 year", datacenter=site) for name, site in sites.items()
+}
 order = sorted(years, key=lambda name: years[name].number("water"))
 on_site = [years[name].water_on_site.to("L").magnitude / 1e6 for name in order]
 off_site = [years[name].water_off_site.to("L").magnitude / 1e6 for name in order]
 for name in order:
     year = years[name]
-    print(f"{name:18} {year.water.to('ML'):5.1f~P}, {year.water_on_site / year.water:4.0%~P} of it on the site")
+    print(
+        f"{name:18} {year.water.to('ML'):5.1f~P}, {year.water_on_site / year.water:4.0%~P} of it on the site"
+    )
 
 # %%
 with plot.style():
@@ -48,9 +53,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# At seven of these eight sites the power plants use more water than the cooling, and at four of them they use nearly all of it.
-# Sweden's site publishes a water use a tenth of that in Texas and causes twice as much in all, since its grid's plants do. What the
-# operators publish differs by a factor of more than a hundred, the whole by five.
+# At seven of these eight sites the power plants use more water than the cooling, and at four of them they use nearly all of
+# it. Sweden's site publishes a water use a tenth of that in Texas and causes twice as much in all, since its grid's plants
+# do. What the operators publish differs by a factor of more than a hundred, the whole by five.
 published = [site.wue for site in sites.values()]
 total = {name: year.water for name, year in years.items()}
 share = {name: (year.water_on_site / year.water).magnitude for name, year in years.items()}

@@ -2,13 +2,14 @@
 When should a job run: what does waiting for the cleanest hours save?
 =====================================================================
 
-A grid is cleaner at some hours than at others. A job that can wait may start where its hours are the cleanest. How much does that
-save, for jobs of different length, and on grids whose days differ?
+A grid is cleaner at some hours than at others. A job that can wait may start where its hours are the cleanest. How much does
+that save, for jobs of different length, and on grids whose days differ?
 
-The machines are a :mls:entry:`Systems.Nodes.DGX_H100` in :mls:entry:`Infrastructure.Datacenters.Meta_Fleet_2023`, at full power. The
-grids are :mls:entry:`Infrastructure.Grids.California`, with sun, and :mls:entry:`Infrastructure.Grids.Ireland`, with wind and gas. Their
-hours are those of an average day, which evens out sunny and windy days: a scheduler that sees tomorrow's forecast can save more
-than this. :mls:solver:`SustainabilityModel` finds the best start; the saving is over a start at a random hour.
+The machines are a :mls:entry:`Systems.Nodes.DGX_H100` in :mls:entry:`Infrastructure.Datacenters.Meta_Fleet_2023`, at full
+power. The grids are :mls:entry:`Infrastructure.Grids.California`, with sun, and :mls:entry:`Infrastructure.Grids.Ireland`,
+with wind and gas. Their hours are those of an average day, which evens out sunny and windy days: a scheduler that sees
+tomorrow's forecast can save more than this. :mls:solver:`SustainabilityModel` finds the best start; the saving is over a
+start at a random hour.
 """
 
 import matplotlib.pyplot as plt
@@ -19,7 +20,11 @@ from mlsysim import Fleet, Infrastructure, Q, SustainabilityModel, Systems, plot
 # %%
 # Every start in California, for three jobs: a sweep over the hour. What is emitted is shown for an hour of the job.
 grids = Infrastructure.Grids
-place = {"node": Systems.Nodes.DGX_H100, "nodes": 1, "datacenter": Infrastructure.Datacenters.Meta_Fleet_2023}
+place = {
+    "node": Systems.Nodes.DGX_H100,
+    "nodes": 1,
+    "datacenter": Infrastructure.Datacenters.Meta_Fleet_2023,
+}
 solve = SustainabilityModel().solve
 starts = Q(np.arange(0, 24, 0.5), "hour")
 california = Fleet(grid=grids.California, **place)
@@ -33,7 +38,10 @@ ax = plot.lines(
 )
 ax.set_xlim(0, 24)
 plot.mark(
-    {f"best start of {hours} h": (job.best_start, job.carbon_best_start / hours) for hours, job in jobs.items()},
+    {
+        f"best start of {hours} h": (job.best_start, job.carbon_best_start / hours)
+        for hours, job in jobs.items()
+    },
     ax,
 )
 plt.show()
@@ -50,8 +58,8 @@ for hours, (sunny, windy) in saved.items():
 # %%
 # Claim
 # -----
-# A job of two hours saves about a fifth in California when it runs around noon there, and a seventh in Ireland at night. Twice the
-# hours save less, and a job of a whole day saves nothing: long training runs gain by where they run, not by when.
+# A job of two hours saves about a fifth in California when it runs around noon there, and a seventh in Ireland at night.
+# Twice the hours save less, and a job of a whole day saves nothing: long training runs gain by where they run, not by when.
 assert 0.18 < saved[2][0] < 0.21 and 0.13 < saved[2][1] < 0.16
 assert jobs[2].best_start.to("hour") == Q("19 hour")
 assert solve(ireland, "2 hour").best_start.to("hour") == Q("2 hour")

@@ -2,14 +2,14 @@
 Where should a training run be: does the building matter, or the grid?
 ======================================================================
 
-The same run, on the same machines, in data centers of several operators that publish how much energy their buildings need besides
-the machines. How far apart are the places, and which part of the difference is the building's?
+The same run, on the same machines, in data centers of several operators that publish how much energy their buildings need
+besides the machines. How far apart are the places, and which part of the difference is the building's?
 
-The run is that of :mls:entry:`Models.Language.Llama3_405B` on :mls:entry:`Systems.Clusters.Llama3_405B`, with global batches of
-:mls:given:`2048 sequences` of :mls:given:`8192 tokens`. Its length, and what devices and servers draw at this work, are estimates
-(:mls:solver:`DistributedModel`); failures and switches are left out. Each place has its operator's :mls:quantity:`Pue` and the yearly
-average of its grid, counted by location and over the life of the plants (:mls:eq:`operational_carbon`). What the operator buys by
-contract, and the making of the machines, are left out.
+The run is that of :mls:entry:`Models.Language.Llama3_405B` on :mls:entry:`Systems.Clusters.Llama3_405B`, with global batches
+of :mls:given:`2048 sequences` of :mls:given:`8192 tokens`. Its length, and what devices and servers draw at this work, are
+estimates (:mls:solver:`DistributedModel`); failures and switches are left out. Each place has its operator's
+:mls:quantity:`Pue` and the yearly average of its grid, counted by location and over the life of the plants
+(:mls:eq:`operational_carbon`). What the operator buys by contract, and the making of the machines, are left out.
 """
 
 import matplotlib.pyplot as plt
@@ -63,13 +63,18 @@ plt.show()
 # %%
 # Claim
 # -----
-# Between the cleanest and the dirtiest of these places lies a factor of more than thirty. The buildings are responsible for less than
-# one and a half of it: the least efficient of them, on a clean grid, emits less than a fifteenth of another one on a grid of coal.
+# Between the cleanest and the dirtiest of these places lies a factor of more than thirty. The buildings are responsible for
+# less than one and a half of it: the least efficient of them, on a clean grid, emits less than a fifteenth of another one on
+# a grid of coal.
 carbon = {name: result.carbon for name, result in zip(buildings, places.values(), strict=True)}
 energy = [result.facility_energy.to("GWh") for result in places.values()]
 grid = max(carbon.values()) / min(carbon.values())
-print(f"energy from {min(energy):.1f~P} to {max(energy):.1f~P}, a factor of {max(energy) / min(energy):.2f~P}")
-print(f"carbon from {min(carbon.values()).to('tCO2e'):,.0f~P} to {max(carbon.values()).to('tCO2e'):,.0f~P}, a factor of {grid:.0f~P}")
+print(
+    f"energy from {min(energy):.1f~P} to {max(energy):.1f~P}, a factor of {max(energy) / min(energy):.2f~P}"
+)
+print(
+    f"carbon from {min(carbon.values()).to('tCO2e'):,.0f~P} to {max(carbon.values()).to('tCO2e'):,.0f~P}, a factor of {grid:.0f~P}"
+)
 assert min(carbon, key=carbon.get) == "AWS Stockholm" and max(carbon, key=carbon.get) == "AWS Mumbai"
 assert 30 < grid < 38 and 1.3 < max(energy) / min(energy) < 1.45
 assert 15 < carbon["AWS Mumbai"] / carbon["Scaleway France"] < 20
