@@ -25,6 +25,7 @@ from mlsysim import (
     UnknownNameError,
 )
 from mlsysim import results as kinds
+from mlsysim.published import worked
 from mlsysim.units import is_quantity, registry
 
 RESULT_TYPES = [r for r in vars(kinds).values() if isinstance(r, type) and issubclass(r, kinds.Result) and r is not kinds.Result]
@@ -273,3 +274,14 @@ def test_memory_of_a_device_by_part(results):
             parts = result.memory
             assert set(parts) == {"weights", "gradients", "optimizer", "activations", "buffers"}
             assert sum(p.to("byte").magnitude for p in parts.values()) == pytest.approx(result.number("memory_footprint"), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [*worked.EXAMPLES])
+def test_every_number_that_was_measured_has_an_interval_with_the_documented_constants(name):
+    """For every way of solving that the site shows."""
+    for text in [worked.EXAMPLES[name], *worked.FURTHER.get(name, [])]:
+        found = worked.run(text)
+        for field in found.measured if found.label == "estimate" else ():
+            if found.has(field):
+                low, high = (end.magnitude for end in found.interval(field))
+                assert 0 < low < high, (text, field)

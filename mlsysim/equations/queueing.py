@@ -55,8 +55,8 @@ def wait_percentile(
 
     Holds when the wait of those that must wait is exponential: exact for exponential service times, and the heavy-load form for others.
 
-    Stops holding when load is light and service times are equal: those that wait then wait for the rest of one service, evenly spread, which
-    is longer than this for most of them and shorter at the very end of the tail.
+    Stops holding when load is light and service times are equal: those that wait then wait for the rest of one
+    service, evenly spread, which is longer than this for most of them and shorter at the very end of the tail.
     """
     wait: q.QueueTime = (1 + variability) / 2 * service / (servers * (1 - load))
     return wait * log(probability / (1 - percentile)) if probability > 1 - percentile else wait * 0

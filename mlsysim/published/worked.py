@@ -159,7 +159,8 @@ def solver(name: str) -> Any:
     return found[name]
 
 
-def _run(text: str) -> Result:
+def run(text: str) -> Result:
+    """Return the last result of a program."""
     import mlsysim
 
     scope: dict[str, Any] = {n: getattr(mlsysim, n) for n in mlsysim.__all__}
@@ -169,7 +170,7 @@ def _run(text: str) -> Result:
 
 def example(name: str) -> Result:
     """Return the result of a solver's example, solved anew so that what it touches can be seen."""
-    return _run(EXAMPLES[name])
+    return run(EXAMPLES[name])
 
 
 def call_text(name: str) -> str:
@@ -206,7 +207,7 @@ def equations_of(name: str) -> tuple[str, ...]:
     """Return the equations that a solver uses, found by tracing its solves."""
     found: dict[str, None] = {}
     for text in [EXAMPLES[name], *FURTHER.get(name, [])]:
-        for why in _run(text).why().values():
+        for why in run(text).why().values():
             found |= dict.fromkeys(why.equations)
     return tuple(sorted(found))
 
