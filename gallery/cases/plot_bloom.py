@@ -2,16 +2,16 @@
 Could the energy and the carbon of BLOOM have been foreseen?
 ============================================================
 
-:mls:entry:`Models.Language.BLOOM_176B` is the model whose footprint was accounted best: GPU hours, the electricity of
-the devices, what the machine drew beside them, and the carbon of both on a grid of
+:mls:entry:`Models.Language.BLOOM_176B` is the model whose footprint was accounted best: GPU hours, the
+electricity of the devices, what the machine drew beside them, and the carbon of both on a grid of
 :mls:given:`57 gCO2e/kWh` (:mls:source:`luccioni2023`, section 4). Could one have told before the run?
 
-:mls:solver:`DistributedModel` gets the published layout on :mls:entry:`Systems.Clusters.BLOOM_384` (eight-way
-tensor parallelism, twelve stages, four replicas, all layers recomputed), and
-:mls:solver:`SustainabilityModel` what that run does to :mls:fact:`Systems.Clusters.BLOOM_384.accelerators` devices
-and their hosts. Cooling is taken as in :mls:entry:`Infrastructure.Datacenters.Scaleway_DC5_2022`, a French
-data centre of that year; that of the supercomputer was not counted apart. Times and power are estimates with the
-documented constants.
+:mls:solver:`DistributedModel` gets the published layout on :mls:entry:`Systems.Clusters.BLOOM_384`
+(eight-way tensor parallelism, twelve stages, four replicas, all layers recomputed), and
+:mls:solver:`SustainabilityModel` what that run does to :mls:fact:`Systems.Clusters.BLOOM_384.accelerators`
+devices and their hosts. Cooling is taken as in :mls:entry:`Infrastructure.Datacenters.Scaleway_DC5_2022`, a
+French data centre of that year; that of the supercomputer was not counted apart. Times and power are
+estimates with the documented constants.
 """
 
 import matplotlib.pyplot as plt
@@ -41,7 +41,8 @@ footprint = SustainabilityModel().solve(
 )
 
 # %%
-# The account takes devices at their rating; the rest is what its authors measured of the machine beside them.
+# The account takes devices at their rating; the rest is what its authors measured of the machine beside
+# them.
 hours = run.run_time * cluster.devices
 compared = {
     "GPU hours": (hours, Q("1_082_990 hour")),
@@ -68,9 +69,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# Yes, to about a fifth, and on the low side: what was published of hours, energy and carbon lies within the interval.
-# The run took a tenth longer than its steps, as a run that restarts and waits would; and devices drew less at this
-# work than the rating with which they were accounted.
+# Yes, to about a fifth, and on the low side: what was published of hours, energy and carbon lies within the
+# interval. The run took a tenth longer than its steps, as a run that restarts and waits would; and devices
+# drew less at this work than the rating with which they were accounted.
 assert all(low < ratio < high and ratio > 1 for ratio in ratios)
 assert 1.05 < ratios[0] < 1.15
 assert 0.85 < run.device_power / cluster.node.accelerator.power.tdp < 0.95

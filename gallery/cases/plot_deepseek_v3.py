@@ -2,15 +2,16 @@
 Where do the GPU hours of DeepSeek-V3 come from, and what if messages had not been hidden?
 ==========================================================================================
 
-:mls:entry:`Models.Language.DeepSeek_V3` was pre-trained on :mls:entry:`Systems.Clusters.DeepSeek_V3_2048` in a
-number of GPU hours that surprised many, and its report says how: eight-bit arithmetic, sixteen pipeline
-stages, experts spread over 64 devices, sharded optimizer state, and a schedule that hides what travels behind what is
-computed (:mls:source:`deepseek2024v3`, sections 1 and 3.2; the batch in :mls:source:`austin2025gpus`).
+:mls:entry:`Models.Language.DeepSeek_V3` was pre-trained on :mls:entry:`Systems.Clusters.DeepSeek_V3_2048`
+in a number of GPU hours that surprised many, and its report says how: eight-bit arithmetic, sixteen
+pipeline stages, experts spread over 64 devices, sharded optimizer state, and a schedule that hides what
+travels behind what is computed (:mls:source:`deepseek2024v3`, sections 1 and 3.2; the batch in
+:mls:source:`austin2025gpus`).
 
 :mls:solver:`DistributedModel` is asked for that layout with and without the hiding, for
-:mls:fact:`Models.Language.DeepSeek_V3.published.training_tokens`. The times are estimates with the documented
-constants. The bidirectional schedule is taken as one that leaves only a part of the bubble, in the memory of
-the usual one.
+:mls:fact:`Models.Language.DeepSeek_V3.published.training_tokens`. The times are estimates with the
+documented constants. The bidirectional schedule is taken as one that leaves only a part of the bubble, in
+the memory of the usual one.
 """
 
 import matplotlib.pyplot as plt
@@ -18,8 +19,8 @@ import matplotlib.pyplot as plt
 from mlsysim import DistributedModel, Models, Systems, plot
 
 # %%
-# Messages to experts travel over the network, as a token's expert is rarely near. Where they are hidden they also go once
-# to each node, not once to each expert, as the report describes.
+# Messages to experts travel over the network, as a token's expert is rarely near. Where they are hidden
+# they also go once to each node, not once to each expert, as the report describes.
 cluster = Systems.Clusters.DeepSeek_V3_2048
 job = {
     "batch_size": 15360,
@@ -38,7 +39,8 @@ runs = {
 }
 
 # %%
-# GPU hours are the run's time on all devices; published are those of pre-training, here also as time of a step.
+# GPU hours are the run's time on all devices; published are those of pre-training, here also as time of a
+# step.
 published = 2_664_000
 hours = {name: run.run_time.to("hour").magnitude * cluster.devices for name, run in runs.items()}
 best = runs["hides both"]
@@ -61,9 +63,9 @@ print(f"published{'':6} {published / 1e6:.2f} million GPU hours")
 # %%
 # Claim
 # -----
-# With the hiding the estimate is within a twentieth of what was published, and the interval holds it. Without, the same
-# run would have taken twice the hours: the traffic to experts alone lasts longer than the arithmetic. What stages
-# send to each other hardly counts.
+# With the hiding the estimate is within a twentieth of what was published, and the interval holds it.
+# Without, the same run would have taken twice the hours: the traffic to experts alone lasts longer than the
+# arithmetic. What stages send to each other hardly counts.
 low, high = (end.to("hour").magnitude * cluster.devices for end in best.interval("run_time"))
 assert low < published < high and abs(hours["hides both"] / published - 1) < 0.05
 assert hours["hides nothing"] > 1.9 * hours["hides both"]

@@ -2,15 +2,15 @@
 What did it take to train GPT-3: days, energy, carbon, and what would it cost to rent?
 ======================================================================================
 
-A year after :mls:entry:`Models.Language.GPT3` was published, Google put together with OpenAI what is known of its
-training: on 10,000 :mls:entry:`Hardware.Cloud.V100`, for so many days, at a power for each device and its share of
-the host, with so much energy and carbon (:mls:source:`patterson2021`, Table 4). Here the same numbers come from the
-model and the machine.
+A year after :mls:entry:`Models.Language.GPT3` was published, Google put together with OpenAI what is known
+of its training: on 10,000 :mls:entry:`Hardware.Cloud.V100`, for so many days, at a power for each device
+and its share of the host, with so much energy and carbon (:mls:source:`patterson2021`, Table 4). Here the
+same numbers come from the model and the machine.
 
-The layout was never published. Taken are tensor groups inside a node of :mls:entry:`Systems.Nodes.DGX1_V100`, ten
-pipeline stages, whole layers recomputed and sharded optimizer state: one that fits the memory of
-:mls:fact:`Hardware.Cloud.V100.memory.capacity`. The place has the published PUE and carbon intensity. Times and
-power are estimates with the documented constants.
+The layout was never published. Taken are tensor groups inside a node of
+:mls:entry:`Systems.Nodes.DGX1_V100`, ten pipeline stages, whole layers recomputed and sharded optimizer
+state: one that fits the memory of :mls:fact:`Hardware.Cloud.V100.memory.capacity`. The place has the
+published PUE and carbon intensity. Times and power are estimates with the documented constants.
 """
 
 import matplotlib.pyplot as plt
@@ -68,7 +68,8 @@ for name, (ours, theirs) in compared.items():
 print(f"renting the devices at {rental.rental:~P}: {cost.rental_cost.magnitude / 1e6:.1f} million USD")
 
 # %%
-# Published over predicted; the band is where eight of ten times of steps lie, in which energy and carbon follow.
+# Published over predicted; the band is where eight of ten times of steps lie, in which energy and carbon
+# follow.
 low, high = ((end / run.run_time).to("").magnitude for end in run.interval("run_time"))
 ratios = [(theirs / ours).to("").magnitude for ours, theirs in compared.values()]
 with plot.style():
@@ -82,9 +83,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# Days, power, energy and carbon are each foreseen within a tenth, with a layout that was guessed; a run is a little longer
-# than its steps. Renting as many devices for those days would cost some eight million dollars at today's price of
-# this old device.
+# Days, power, energy and carbon are each foreseen within a tenth, with a layout that was guessed; a run is
+# a little longer than its steps. Renting as many devices for those days would cost some eight million
+# dollars at today's price of this old device.
 assert low < ratios[0] < high and 1 < ratios[0] < 1.1
 assert all(abs(ratio - 1) < 0.1 for ratio in ratios) and abs(ratios[1] - 1) < 0.03
 assert 7e6 < cost.rental_cost.magnitude < 9e6

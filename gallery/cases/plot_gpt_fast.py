@@ -3,14 +3,15 @@ How fast does one reader get tokens as devices are added, and where does the est
 ===========================================================================================
 
 The authors of gpt-fast measured tokens a second for a single sequence on one to eight
-:mls:entry:`Hardware.Cloud.A100`, for a small and a large model (:mls:source:`gptfast2023`, section on tensor parallelism).
-More devices read the weights faster; but every layer also waits for two messages.
+:mls:entry:`Hardware.Cloud.A100`, for a small and a large model (:mls:source:`gptfast2023`, section on
+tensor parallelism). More devices read the weights faster; but every layer also waits for two messages.
 
 :mls:solver:`ServingModel` is asked for :mls:entry:`Models.Language.Llama2_7B` and
-:mls:entry:`Models.Language.Llama2_70B` in :mls:entry:`Systems.Nodes.DGX_A100`, half precision, with prompts of
-:mls:given:`5 tokens` and :mls:given:`200 tokens` generated. The documented constants, here for compiled kernels, make
-estimates, and were fitted on these runs among hundreds of others; with ``efficiency=1`` the same solves are bounds. The measured devices were capped below their rated power
-and joined without a switch, which is left out.
+:mls:entry:`Models.Language.Llama2_70B` in :mls:entry:`Systems.Nodes.DGX_A100`, half precision, with prompts
+of :mls:given:`5 tokens` and :mls:given:`200 tokens` generated. The documented constants, here for compiled
+kernels, make estimates, and were fitted on these runs among hundreds of others; with ``efficiency=1`` the
+same solves are bounds. The measured devices were capped below their rated power and joined without a
+switch, which is left out.
 """
 
 import matplotlib.pyplot as plt
@@ -66,9 +67,10 @@ plt.show()
 # %%
 # Claim
 # -----
-# One constant for a stack is enough where reading weights fills the step: the large model is foreseen within a twentieth, and every
-# measurement but one lies in the interval. That one is the small model on all eight devices: a step has become so short
-# that what it does between reads decides, and gpt-fast sends its messages with kernels of its own. No measurement beats the bound.
+# One constant for a stack is enough where reading weights fills the step: the large model is foreseen
+# within a twentieth, and every measurement but one lies in the interval. That one is the small model on all
+# eight devices: a step has become so short that what it does between reads decides, and gpt-fast sends its
+# messages with kernels of its own. No measurement beats the bound.
 outside = []
 for model, points in measured.items():
     for devices, rate in points.items():

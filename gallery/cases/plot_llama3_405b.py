@@ -3,17 +3,17 @@ How busy were the GPUs that trained Llama 3 405B, and for how many days?
 ========================================================================
 
 Meta trained :mls:entry:`Models.Language.Llama3_405B` on up to
-:mls:fact:`Systems.Clusters.Llama3_405B.accelerators` devices of :mls:entry:`Systems.Clusters.Llama3_405B`, and
-published the layout: eight-way tensor parallelism inside a node, sixteen pipeline stages, sharded data
+:mls:fact:`Systems.Clusters.Llama3_405B.accelerators` devices of :mls:entry:`Systems.Clusters.Llama3_405B`,
+and published the layout: eight-way tensor parallelism inside a node, sixteen pipeline stages, sharded data
 parallelism, and a batch of 16 million tokens in sequences of :mls:given:`8192 tokens`
 (:mls:source:`grattafiori2024llama`, Table 4). What each GPU achieved with it is tabulated in
 :mls:source:`lockwood2024llama31`, and the GPU hours of the whole run in :mls:source:`meta2024llama31card`.
 
-:mls:solver:`DistributedModel` is given that layout and nothing of what was measured; its times are estimates with
-the documented constants. Two details of the run need words. Meta took a layer away from the first and the last
-stage, to make room for embedding and head: 128 equal layers stand for the 126 and those two. And it stored all
-activations by freeing every tensor early, where our count of a classic layer needs a little more memory than the
-device has: the capacity is lifted.
+:mls:solver:`DistributedModel` is given that layout and nothing of what was measured; its times are
+estimates with the documented constants. Two details of the run need words. Meta took a layer away from the
+first and the last stage, to make room for embedding and head: 128 equal layers stand for the 126 and those
+two. And it stored all activations by freeing every tensor early, where our count of a classic layer needs a
+little more memory than the device has: the capacity is lifted.
 """
 
 import matplotlib.pyplot as plt
@@ -21,8 +21,8 @@ import matplotlib.pyplot as plt
 from mlsysim import DistributedModel, Fleet, Hardware, Models, Q, Systems, plot
 
 # %%
-# The published layout, on half of the machine and on all of it. The batch stays, so that fewer microbatches are
-# left for each replica, and the pipeline idles for more of the time.
+# The published layout, on half of the machine and on all of it. The batch stays, so that fewer microbatches
+# are left for each replica, and the pipeline idles for more of the time.
 llama, cluster = Models.Language.Llama3_405B, Systems.Clusters.Llama3_405B
 device = Hardware.Cloud.H100.replace(memory=Hardware.Cloud.H100.memory.replace(capacity=Q("96 GB")))
 node = cluster.node.replace(accelerator=device)
@@ -37,8 +37,8 @@ steps = [
 ]
 
 # %%
-# Utilisation counts the full square of attention. Measured is the rate of each GPU over its peak; the band is the
-# range in which eight of ten measurements lie.
+# Utilisation counts the full square of attention. Measured is the rate of each GPU over its peak; the band
+# is the range in which eight of ten measurements lie.
 measured = {8192: Q("430 TFLOP/s"), 16384: Q("400 TFLOP/s")}
 ax = plot.lines(
     sizes,
@@ -56,7 +56,8 @@ plot.mark({f"measured on {size:,}": (size, share) for size, share in reached.ite
 plt.show()
 
 # %%
-# The run is as many steps as its tokens need, and the interval of a step is that of the run without what stops it.
+# The run is as many steps as its tokens need, and the interval of a step is that of the run without what
+# stops it.
 whole = steps[-1]
 for size, step in zip(sizes, steps, strict=True):
     print(
@@ -72,9 +73,9 @@ print(
 # %%
 # Claim
 # -----
-# The published utilisation is foreseen within a twentieth on both sizes, and so is its fall when the same batch is
-# spread over twice the GPUs. The GPU hours of the model card are a little more than those of the steps alone, as
-# they should be with interruptions, and lie within the interval.
+# The published utilisation is foreseen within a twentieth on both sizes, and so is its fall when the same
+# batch is spread over twice the GPUs. The GPU hours of the model card are a little more than those of the
+# steps alone, as they should be with interruptions, and lie within the interval.
 low, high = (end / whole.step_time for end in whole.interval("step_time"))
 for size, step in zip(sizes[1:], steps[1:], strict=True):
     assert abs(step.number("mfu_full_attention") / reached[size] - 1) < 0.05

@@ -2,15 +2,16 @@
 How many tokens a second does a server make in MLPerf, and does the library know?
 =================================================================================
 
-In the offline scenario of MLPerf Inference a server may take the requests in any order, so what counts is throughput
-alone. For :mls:entry:`Models.Language.Llama2_70B` the logs of round v4.1 print samples and tokens a second
-(:mls:source:`mlcommons2024llama2`): together they tell how long an answer was.
+In the offline scenario of MLPerf Inference a server may take the requests in any order, so what counts is
+throughput alone. For :mls:entry:`Models.Language.Llama2_70B` the logs of round v4.1 print samples and
+tokens a second (:mls:source:`mlcommons2024llama2`): together they tell how long an answer was.
 
-:mls:solver:`ServingModel` is asked for three servers of eight devices: :mls:entry:`Systems.Nodes.HGX_H100_8`, in
-pairs, as one device cannot hold weights and caches well; :mls:entry:`Systems.Nodes.HGX_H200_8`; and
-:mls:entry:`Systems.Nodes.MI300X_8`. Arithmetic and caches have eight bits, prompts are taken to be as long
-as answers, and as many sequences run together as memory holds. The numbers are estimates with the documented
-constants, which were fitted on other measurements, of the third device on none.
+:mls:solver:`ServingModel` is asked for three servers of eight devices:
+:mls:entry:`Systems.Nodes.HGX_H100_8`, in pairs, as one device cannot hold weights and caches well;
+:mls:entry:`Systems.Nodes.HGX_H200_8`; and :mls:entry:`Systems.Nodes.MI300X_8`. Arithmetic and caches have
+eight bits, prompts are taken to be as long as answers, and as many sequences run together as memory holds.
+The numbers are estimates with the documented constants, which were fitted on other measurements, of the
+third device on none.
 """
 
 import matplotlib.pyplot as plt
@@ -59,9 +60,10 @@ plt.show()
 # %%
 # Claim
 # -----
-# The first two servers are known to a twentieth, and so is what the larger memory of the second is worth. Not so the third: more
-# memory and more bandwidth than the second, and yet three quarters of its tokens were published, far below the interval.
-# Its software then left unused what the constants, fitted on other vendors' stacks, expect of it.
+# The first two servers are known to a twentieth, and so is what the larger memory of the second is worth.
+# Not so the third: more memory and more bandwidth than the second, and yet three quarters of its tokens
+# were published, far below the interval. Its software then left unused what the constants, fitted on other
+# vendors' stacks, expect of it.
 rate = {name: result.number("throughput") for name, result in found.items()}
 published = {name: tokens for name, (_, _, tokens, _) in logs.items()}
 for name in ("H100", "H200"):
