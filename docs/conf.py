@@ -34,6 +34,7 @@ suppress_warnings = ["config.cache"]
 
 mls_pages = True
 mls_values = "values.py"
+mls_textbook = "textbook.toml"
 mls_gallery = "../gallery"
 mls_katex = "_static/vendor/katex/katex.min.js"
 mls_search = True

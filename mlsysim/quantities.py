@@ -434,6 +434,9 @@ Concurrency = _q(r"n_r", "count", "requests in the system", (1e-2, 1e4), **_FROM
 LayerTime = _q(r"t_L", "s", "fixed time of each layer in a pass", (1e-7, 1e-2), "us", **_FROM_ZERO)
 SequenceTime = _q(r"t_b", "s", "time that a serving runtime spends on each sequence in a pass", (1e-8, 1e-2), "us", **_FROM_ZERO)
 MovedSize = _q(r"s_a", "byte", "bytes moved between kernels for each token, layer and unit of width", (1, 1e3), **_FROM_ZERO)
+ExpansionWork = _q(r"w_x", "flop", "operations that turn a stored weight into a number of the arithmetic", (0.1, 100), **_FROM_ZERO)
+MatvecLimit = _count(r"n_v^{\max}", "tokens that are multiplied one by one at most", (1, 64))
+VectorColumns = _q(r"n_v", "count", "times that each weight is handled in a pass", (1, 64))
 MaxBatch = _count(r"b_\mathrm{max}", "sequences that fit together", (0, 1e5), **_FROM_ZERO)
 
 PrefixLen = _count(r"s_x", "prompt tokens whose keys and values are cached already", (0, 65536), **_FROM_ZERO)

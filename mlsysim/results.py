@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from . import quantities as q
 from .errors import InfeasibleError, InputError, MissingFactError, MlsysimError, UnknownNameError, nearest
 from .quantities import Symbol, symbol_of
+from .readings import NUMBERS
 
 
 class _Field:
@@ -121,7 +122,8 @@ class Result:
     def interval(self, name: str) -> tuple[Any, Any]:
         """Return the range in which eight of ten measurements lie, for a number of an estimate, as two quantities.
 
-        It comes from the errors of the documented constants on published measurements that they were not fitted on.
+        It comes from the errors of the documented constants on published measurements that they were not fitted on, and ends at the
+        bound, which is the same solve with ``efficiency=1``.
 
         Raises
         ------
@@ -137,7 +139,8 @@ class Result:
         if profile is None:
             raise InputError(f"{name} is a {self.label} without documented constants, and has no interval: leave efficiency out")
         short, long = profile.interval(self._kind(name), self._inputs.device.zoo_name)
-        ends = (value / long, value / short) if self.measured[name] else (value * short, value * long)
+        bound = self._core(NUMBERS, self._inputs.without_constants())[name]
+        ends = (value / long, min(value / short, bound)) if self.measured[name] else (max(value * short, bound), value * long)
         return self.fields[name].quantity(ends[0]), self.fields[name].quantity(ends[1])
 
     def _kind(self, name: str) -> str:

@@ -3,11 +3,15 @@
 import copy
 import pickle
 import re
+from collections import defaultdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from mlsysim import (
+    CollectiveModel,
+    DistributedModel,
     Fleet,
     Hardware,
     InfeasibleError,
@@ -238,9 +242,41 @@ def test_every_number_that_was_compared_has_an_interval(results):
             for name in result.measured:
                 if result.has(name):
                     low, high = result.interval(name)
-                    assert low < getattr(result, name) < high, (title, name)
+                    assert low <= getattr(result, name) <= high, (title, name)
                     asked.append(type(result).__name__)
     assert {"PerformanceProfile", "DistributedResult", "ServingResult"} <= set(asked)
+
+
+def test_intervals_end_at_the_bound(results, cluster, layouts):
+    solves = {
+        "single decode": lambda e: SingleNodeModel().solve(
+            Models.Language.Llama3_8B, Hardware.Cloud.H100, batch_size=4, seq_len=2048, phase="decode", efficiency=e
+        ),
+        "single vision": lambda e: SingleNodeModel().solve(Models.Vision.ViT_B16, Hardware.Cloud.H100, batch_size=32, efficiency=e),
+        "single tiny": lambda e: SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, Hardware.Tiny.STM32L4R5, precision="int8", efficiency=e),
+        "serving paged": lambda e: ServingModel().solve(
+            Models.Language.Llama3_8B,
+            hardware=Hardware.Cloud.H100,
+            batch_size=16,
+            input_len=1000,
+            output_len=250,
+            page_size=16,
+            efficiency=e,
+        ),
+        "distributed data": lambda e: DistributedModel().solve(fleet=cluster, efficiency=e, **layouts["data"]),
+        "collective": lambda e: CollectiveModel().solve("all-reduce", "1 GB", fleet=cluster, devices=64, efficiency=e),
+    }
+    for title, solve in solves.items():
+        wide, bound = solve(spread_wide(solve(None).inputs.profile)), solve(1)
+        for name, rate in wide.measured.items():
+            if wide.has(name):
+                low, high = (end.magnitude for end in wide.interval(name))
+                assert (high if rate else low) == pytest.approx(getattr(bound, name).magnitude, rel=1e-12), f"{title}: {name}"
+
+
+def spread_wide(profile):
+    """Return a profile whose measurements were from a thousandth to a thousand times the predicted time."""
+    return replace(profile, intervals=defaultdict(lambda: {"seen": (1e-3, 1e3), "unseen": (1e-3, 1e3)}), known={})
 
 
 def test_memory_of_a_device_by_part(results):

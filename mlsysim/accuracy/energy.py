@@ -38,9 +38,6 @@ UNKNOWN = {
 """Metrics of energy that have no answer, and why."""
 
 _KNOWN = (DEVICE_POWER, DEVICE_ENERGY, SYSTEM_POWER, SYSTEM_ENERGY, TOTALS, CARBON, HOURS, WATER, INPUTS, UNKNOWN)
-TRAINING = 0.8
-"""Share of a training run in which devices compute, where nothing is said of the run: the rest is messages, checkpoints, restarts."""
-
 SEQUENCE, FLEET = 8192, 1024
 """Tokens of a sequence at most, and devices, of a training run that states neither."""
 
@@ -177,7 +174,8 @@ def _busy(cells: tuple[tuple[str, str], ...]) -> tuple[float, float, tuple[str, 
     case = _case(row, told)
     if case is None:
         if row.text("metric") == "avg_power_per_chip_w":
-            return 0.0, TRAINING, (f"In a long run devices are taken to compute {TRAINING:.0%} of the time, and to wait else.",)
+            share = _training_share()
+            return 0.0, share, (f"In a long run devices are taken to compute {share:.0%} of the time, and to wait else.",)
         return 0.0, 1.0, ("Devices are taken to compute all the time.",)
     row = Row({**row.cells, **_lengths(row)})
     prompt, answer = row.number("input_len") or PROMPT, row.number("output_len") or ANSWER
@@ -279,6 +277,11 @@ def _rate(row: Row, told: list[str]) -> float:
     raise Unanswered(f"how fast {row.text('model')} runs is not known")
 
 
+def _training_share() -> float:
+    """Return the share of a training run in which devices compute, where nothing is said of the run."""
+    return profile("energy").values["training_share"]
+
+
 def _run_hours(row: Row, told: list[str]) -> float:
     """Return device-hours of a training run: as stated, else as the training family answers them."""
     if "per trillion" in row.text("notes"):
@@ -299,8 +302,9 @@ def _run_hours(row: Row, told: list[str]) -> float:
     found = elsewhere(Row({**row.cells, **missing}), "training_chip_hours")
     if found is None:
         raise Unanswered("the row does not state for how long how many devices worked, and the run is not known")
-    told.append(f"The hours are not stated: training is predicted, with devices that compute {TRAINING:.0%} of the time.")
-    return found / TRAINING
+    share = _training_share()
+    told.append(f"The hours are not stated: training is predicted, with devices that compute {share:.0%} of the time.")
+    return found / share
 
 
 def _energy(row: Row, numbers: Any, told: list[str]) -> float:
@@ -313,11 +317,9 @@ def _energy(row: Row, numbers: Any, told: list[str]) -> float:
     hours, watts_stated = _run_hours(row, told), maybe(row, "watts")
     if watts_stated is None:
         device = hardware(row.text("hw"))
-        watts = min(
-            _cap(row),
-            NUMBERS.device_power(_rating(device), *(numbers[f"{n}_power"] for n in ("waiting", "streaming", "computing")), 0.0, TRAINING),
-        )
-        told.append(f"The power is not stated: devices are taken to compute {TRAINING:.0%} of the time.")
+        shares, busy = (numbers[f"{n}_power"] for n in ("waiting", "streaming", "computing")), _training_share()
+        watts = min(_cap(row), NUMBERS.device_power(_rating(device), *shares, 0.0, busy))
+        told.append(f"The power is not stated: devices are taken to compute {busy:.0%} of the time.")
     else:
         watts = watts_stated
     energy = float(NUMBERS.it_energy(watts, hours) / 1e3)

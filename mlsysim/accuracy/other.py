@@ -15,7 +15,8 @@ from .rows import Answer, Row, Unanswered, hardware_name
 FILES = ("other_inference.csv",)
 RATES = ("records_per_s", "samples_per_s", "images_per_s", "queries_per_s")
 PAIRS = 270.0
-"""Pairs of a user and an item that a sample of MLPerf's recommendation benchmark is taken to hold: an assumption that the rows bear out."""
+"""Pairs of a user and an item in a sample of MLPerf's recommendation benchmark, on average: ``avg(num_pairs_per_sample)`` in the appendix
+on bandwidth of its rules (mlcommons/inference_policies, inference_rules.adoc)."""
 
 
 def takes(row: Row) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import datetime
 from functools import cache
 
 from .. import zoo
@@ -24,9 +25,9 @@ RATES = {"node_failure_rate_per_1000_node_days", "node_failures_per_day"}
 SHARES = {"effective_training_time_pct", "job_uptime_pct", "ettr", "goodput", "goodput_pct", "ettr_pct"}
 STATES = {"checkpoint_size_tb"}
 UNKNOWN = {
-    "interruptions_by_cause": "parts of a node are not told apart: the zoo states failures of whole nodes",
+    "interruptions_by_cause": "the zoo states failures of whole nodes, and no source but the one that is asked counts causes in this way",
     "job_interruptions_planned": "planned interruptions are a decision, not a failure",
-    "hardware_share_of_unexpected_pct": "causes are not told apart",
+    "hardware_share_of_unexpected_pct": "the zoo states failures of whole nodes, whatever their cause",
     "significant_manual_interventions": "what operators do is not modelled",
     "ideal_training_days": "the time without failures is the job's own, an input",
     "longest_run_days": "the greatest of many times between failures is not modelled",
@@ -105,11 +106,17 @@ def _of_fleet(row: Row, fleet: Fleet, told: list[str]) -> float:
     return float(_SOLVER.solve(fleet, f"{_days(row)} day").number("expected_failures"))
 
 
+_MONTH = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+
+
 def _days(row: Row) -> float:
     """Return how long events were counted."""
     for name in ("unit", "notes", "model"):
         if found := re.search(r"([\d.]+)[ -](day|week|month|year)s?\b", row.text(name)):
             return float(found[1]) * {"day": 1, "week": 7, "month": 365 / 12, "year": 365}[found[2]]
+    if found := re.search(rf"({_MONTH}) (\d+) ?- ?({_MONTH}) (\d+)", row.text("unit")):
+        first, last = (datetime.strptime(f"2001 {found[n]} {found[n + 1]}", "%Y %b %d") for n in (1, 3))
+        return float((last - first).days % 365 + 1)
     raise Unanswered("the row does not state over how many days the events were counted")
 
 

@@ -15,6 +15,7 @@ from ..readings import NUMBERS
 from ..solvers.serving import ServingModel
 from ..solvers.single_node import SingleNodeModel
 from ..workloads import TransformerWorkload, all_parameters, attention_layer, head_parameters, read_parameters, routed_parameters
+from . import vision
 from .rows import Answer, Row, Unanswered, called, hardware, hardware_name
 
 FILES = ("llm_inference.csv",)
@@ -30,6 +31,15 @@ STEADY = (
 METRICS = (*PREFILL, *DECODE, *STEADY, "encoder_sequences_per_s")
 TIMES = ("ttft_ms", "prefill_ms", "itl_ms_median", "tpot_ms", "batch_elapsed_s")
 
+SERVER = (vision.TAIL, "server_mean_tpot_ms", "server_mean_ttft_ms")
+"""Latencies of a server that gets as many requests as a benchmark's limit on latency admits."""
+
+TOKEN_LIMITS = {"llama-2-70b": 200.0, "mixtral-8x7b": 200.0}
+"""Time between tokens in ms that the server scenario of MLPerf admits: ``tpot_latency``, where :data:`~.vision.LIMITS` is from."""
+
+TO_FIRST = 1.5
+"""Steps to the first token where prompts join in every step: a request comes in the middle of a step, and is computed in the next."""
+
 PROMPT, ANSWER = 256, 256
 """Tokens of a prompt and of an answer where a row does not state them."""
 
@@ -37,13 +47,17 @@ STEP_TOKENS = 8192
 """Prompt tokens that a server computes together at most."""
 
 PLACES = {"vllm": 256, "sglang": 1024}
-"""Sequences that a server decodes together at most, by stack; 2048 for others."""
+"""Sequences that a server decodes together at most, by stack, such as vLLM's ``max_num_seqs`` by default; 2048 for others."""
 
 USABLE = 0.8
-"""Share of a device's memory that weights and caches of a server get; the rest is activations, captured graphs and the runtime."""
+"""Share of a device's memory that weights and caches of a server get. A server takes 0.9 (``gpu_memory_utilization`` in
+vllm/engine/arg_utils.py); that activations, captured graphs and the runtime need a tenth of the memory is a guess."""
 
 FEW = 8
 """Sequences below which lengths do not average out, so that each needs the memory of its last token."""
+
+PORTABLE = ("llama.cpp", "llama.cpp 2024")
+"""Stacks whose prompts are computed in pieces, and which take turns on stages of layers."""
 
 MICROBATCH = 512
 """Prompt tokens that llama.cpp computes together."""
@@ -55,11 +69,13 @@ SUSPECT = ("LI-105", "LI-439")
 
 def takes(row: Row) -> bool:
     """Whether a row is of this family."""
-    return row.text("metric") in METRICS and bool(row.text("model")) and not row.text("img_size")
+    return row.text("metric") in (*METRICS, *SERVER) and bool(row.text("model")) and not row.text("img_size")
 
 
 def fitted(row: Row) -> bool:
     """Whether the constants are fitted on a row: complete, or one sequence of unstated length, which tells little; without stages."""
+    if row.text("metric") in SERVER:
+        return False
     told = row.text("complete") == "1" or (kind(row) == "decode1" and row.text("metric") != "mbu_percent")
     return told and not (row.whole("pp") or 1) > 1 and row.text("id") not in SUSPECT
 
@@ -70,8 +86,10 @@ def headline(row: Row) -> bool:
 
 
 def kind(row: Row) -> str:
-    """Return what a row measures: ``prefill``, ``decode1`` (one sequence), ``batched`` decoding, or ``throughput`` with prompts."""
+    """Return what a row measures: ``prefill``, ``decode1`` (one sequence), ``batched``, ``throughput`` with prompts, or ``latency``."""
     metric = row.text("metric")
+    if metric in SERVER:
+        return "latency"
     if metric in DECODE:
         return "decode1" if (row.number("batch") or 1) == 1 else "batched"
     return "throughput" if metric in STEADY else "prefill"
@@ -94,9 +112,11 @@ def stack_of(text: str) -> str | None:
 STACKS = {
     "tensorrt-llm static": ("gptsession", r"trt.*static", r"tensorrt.*static"),
     "fastertransformer": ("fastertransformer", r"deepspeed.*static"),
+    "llama.cpp 2024": (r"llama\.?cpp.*2024",),
     "llama.cpp": (r"llama\.?cpp", "llama-bench", "ollama", "gguf", "lm ?studio", "koboldcpp"),
     "sglang": ("sglang",),
     "exllamav2": ("exllama", "tabbyapi"),
+    "gpt-fast": ("gpt-?fast",),
     "mlc-llm": (r"\bmlc\b", r"mlc-?llm"),
     "vllm": ("vllm", r"\btgi\b", "text.generation.inference", "lmdeploy"),
 }
@@ -243,7 +263,7 @@ class Case:
 
     def prompt_time(self, batch: float, prompt: float, using: Any, stack: str | None) -> float:
         """Return the time of a prompt, in pieces where the stack computes pieces."""
-        if self.stack != "llama.cpp" or prompt <= MICROBATCH:
+        if self.stack not in PORTABLE or prompt <= MICROBATCH:
             return self.prefill(batch, prompt, using, stack)
         pieces = []
         for start in range(0, int(prompt), MICROBATCH):
@@ -325,7 +345,7 @@ def _case(cells: tuple[str, ...]) -> Case:
         raise Unanswered(f"{metric} is no figure that a solve of serving gives")
     model, name = model_of(row), hardware_name(row.text("hw"))
     stack, assumptions = stack_of(row.text("framework")), []
-    geforce = stack == "llama.cpp" and "GeForce" in zoo.load(name).name
+    geforce = stack in PORTABLE and "GeForce" in zoo.load(name).name
     if geforce:
         assumptions.append("products of halves are summed in half precision, at twice the printed rate")
     device = _device(row.text("hw"), geforce)
@@ -333,7 +353,7 @@ def _case(cells: tuple[str, ...]) -> Case:
     known = device.compute.peak.precisions
     devices = row.whole("hw_count", 1)
     tp, pp, dp = (row.whole(n) or 1 for n in ("tp", "pp", "dp"))
-    if stack == "llama.cpp" and pp > 1:
+    if stack in PORTABLE and pp > 1:
         assumptions.append("stages of layers take turns, as one device that had the memory of all")
         pp, devices = 1, 1
     if devices > tp * pp * dp and not row.text("tp"):
@@ -450,6 +470,17 @@ def encoder(row: Row, case: Case) -> Callable[..., float]:
     return rate
 
 
+def server(row: Row) -> Answer:
+    """Return the latency of a server at a benchmark's limit; what limits a server of tokens is the time between two of them."""
+    said: list[str] = []
+    metric = row.text("metric")
+    time = vision.at_limit(row, vision.LIMITS if metric == vision.TAIL else TOKEN_LIMITS, profile("vision"), said)
+    if metric == "server_mean_ttft_ms":
+        said.append(f"the first token takes {TO_FIRST:g} steps")
+        time *= TO_FIRST
+    return Answer(time, 0.0, row.text("unit"), kind(row), False, hardware_name(row.text("hw")), tuple(said))
+
+
 def predict(row: Row, using: Profile | None = None) -> Answer:
     """Return the answer to a row.
 
@@ -458,6 +489,8 @@ def predict(row: Row, using: Profile | None = None) -> Answer:
     Unanswered
         The row cannot be answered; the message says why.
     """
+    if row.text("metric") in SERVER:
+        return server(row)
     case = case_of(row)
     try:
         value = case.speed(case, using or profile("serving"), case.stack)

@@ -5,6 +5,7 @@ tells; families that are not known take what is usual for their kind of network.
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal
 
@@ -19,8 +20,8 @@ FILES = ("vision.csv",)
 RATES = ("images_per_s", "frames_per_s", "fps", "samples_per_s")
 LATENCIES = ("inference_latency_ms", "latency_ms", "singlestream_latency_ms")
 TAIL = "server_p99_latency_ms"
-LIMITS = {"resnet": 15.0, "retinanet": 100.0}
-"""Latency in ms that the server scenario of MLPerf admits for classification and for detection."""
+LIMITS = {"resnet": 15.0, "retinanet": 100.0, "bert": 130.0, "gpt-j": 20000.0}
+"""Latency in ms that the server scenario of MLPerf admits: ``target_latency`` in loadgen/mlperf.conf of mlcommons/inference."""
 
 Blocks = Literal["dense", "grouped", "mixed"]
 PASSES: tuple[tuple[str, float, Blocks], ...] = (
@@ -247,17 +248,22 @@ def scenario(row: Row, said: list[str], using: Profile | None = None) -> float:
     return share
 
 
+def at_limit(row: Row, limits: Mapping[str, float], using: Profile, said: list[str]) -> float:
+    """Return the latency of a server that gets as many requests as a limit admits, in ms."""
+    limit = next((v for n, v in limits.items() if n in row.text("model").lower()), None)
+    if limit is None:
+        raise Unanswered("no limit on the latency of this network is known")
+    said.append(f"requests come as fast as the limit of {limit:g} ms admits")
+    return limit * float(using.on()[0]["tail_share"])
+
+
 def predict(row: Row, using: Profile | None = None) -> Answer:
     """Return the answer to a row."""
     metric, unit, used = row.text("metric"), row.text("unit"), using or profile("vision")
     name = hardware_name(row.text("hw"))
     said: list[str] = []
     if metric == TAIL:
-        limit = next((v for n, v in LIMITS.items() if n in row.text("model").lower()), None)
-        if limit is None:
-            raise Unanswered("no limit on the latency of this network is known")
-        said.append(f"requests come as fast as the limit of {limit:g} ms admits")
-        return Answer(limit * used.on()[0]["tail_share"], 0.0, unit, "latency", False, name, tuple(said))
+        return Answer(at_limit(row, LIMITS, used, said), 0.0, unit, "latency", False, name, tuple(said))
     devices = row.number("hw_count", 1.0)
     batch = row.number("micro_batch") or row.number("batch")
     if batch is None:

@@ -270,6 +270,31 @@ def moved_between_kernels(tokens: q.Tokens, layers: q.Layers, hidden: q.Hidden, 
 
 
 @equation(source="mlsysim", where="counting")
+def vector_columns(tokens: q.Tokens, limit: q.MatvecLimit) -> q.VectorColumns:
+    """Times that vector units handle each stored weight in a pass.
+
+    Holds when a runtime multiplies a few tokens at a time by kernels for matrices and vectors, once for each token, and more of them by
+    matrix units, for which each weight is expanded once.
+
+    Stops holding when matrix units take large batches in several tiles, each of which expands weights anew.
+    """
+    return tokens if tokens <= limit else 1.0
+
+
+@equation(source="mlsysim", where="counting")
+def expansion_time(
+    weights: q.ReadWeightBytes, weight_size: q.WeightSize, columns: q.VectorColumns, vector_peak: q.Peak, work: q.ExpansionWork
+) -> q.ComputeTime:
+    """Time in which vector units turn weights that are stored in few bits into numbers of the arithmetic.
+
+    Holds when it takes as many operations for each weight, whatever its format: masks, shifts, a scale.
+
+    Stops holding when matrix units take the format as it is stored.
+    """
+    return weights / weight_size * columns * work / vector_peak
+
+
+@equation(source="mlsysim", where="counting")
 def pass_overhead(
     between: q.MemoryTime, layers: q.LayersHeld, layer_time: q.LayerTime, sequences: q.Batch, sequence_time: q.SequenceTime
 ) -> q.Overhead:

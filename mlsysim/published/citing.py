@@ -67,6 +67,11 @@ def of_page(document: str, title: str) -> dict[str, str]:
     return _own(document, title, "", "", f"{addresses.BASE}/{addresses.release()}/{document}.html", "")
 
 
+def of_place(name: str, title: str) -> dict[str, str]:
+    """Return the citations by style of what has an address and no value of its own: an equation, a solver, an entry, an example."""
+    return _own(name, title, "", "", addresses.url(name, __version__), "")
+
+
 def _joined(own: dict[str, str], source: dict[str, str]) -> dict[str, str]:
     items = [*json.loads(own["csl"]), *json.loads(source["csl"])]
     return own | {"bibtex": own["bibtex"] + source["bibtex"], "csl": json.dumps(items, ensure_ascii=False, indent=1)}

@@ -108,6 +108,12 @@ class Inputs(Lowered):
         values["origins"] = origins
         object.__setattr__(self, "__dict__", values)
 
+    def without_constants(self) -> "Inputs":
+        """Return the inputs as a solve with ``efficiency=1`` takes them: those of the bound."""
+        constants = self.profile.symbols.keys() | profile("energy").symbols.keys()
+        kept = {n: v for n, v in self.__dict__.items() if n not in constants}
+        return Inputs(self.origins, kept | _PERFECT | {"overhead": 0.0, "links": None, "fitted": False})
+
 
 def sizes(precision: str, kv_precision: str | None = None, weight_precision: str | None = None) -> dict[str, float]:
     """Return bytes of weights, cached elements, activations and gradients; all as precise as the arithmetic by default."""

@@ -13,7 +13,7 @@ from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode
 from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
 from .communication import all_reduce_on_node, all_to_all, links, neighbour
 from .power import energy_per_token, power_of_device, streaming_time
-from .single_node import language_overhead, step_on_device
+from .single_node import expansion, language_overhead, step_on_device, vector_units
 
 
 def device_cache(eq: Reading, x: Lowered, g: Lowered, context: Any, batch: Any, met: bool = False) -> Any:
@@ -63,7 +63,8 @@ def pass_on_replica(
     weights = eq.device_bytes(weights_read(eq, x, g, tokens), x.tp_size, x.pp_size)
     traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size) if x.pipelined else cache)
     overhead = language_overhead(eq, x, g, tokens, sequences, decode) if x.has("layer_time") else None
-    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth, overhead)
+    expanding = expansion(eq, x, weights, tokens)
+    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth, overhead, expanding)
     step = eq.through_stages(stage, x.pp_size) if x.pipelined else stage
     return compute, memory, step, 0.0 if x.alone else messages(eq, x, g, tokens)
 
@@ -285,8 +286,9 @@ class ServingModel:
     With a draft model, the devices draft and verify in turns, and both models compute the prompt before the first token. All tokens of a
     verification attend to the mean context. A shared prefix is stored once, but each sequence reads it for itself.
 
-    With the documented constants, arithmetic and memory traffic get in each other's way, and every pass also takes a fixed time for each
-    layer, the traffic between the kernels of its layers and, in servers that schedule anew in every step, a time for each sequence.
+    With the documented constants, arithmetic and memory traffic get in each other's way, vector units expand weights that are stored in
+    fewer bits than the arithmetic takes, and every pass also takes a fixed time for each layer, the traffic between the kernels of its
+    layers and, in servers that schedule anew in every step, a time for each sequence.
     """
 
     result = ServingResult
@@ -404,6 +406,7 @@ class ServingModel:
         place = node if node is not None else None if fleet is None else fleet.node
         x |= {"overhead": 0.0, "paged": page_size is not None, "prefixed": prefix_len is not None, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
+        x |= vector_units(x, device, supply)
         x["links"] = links(x["profile"], None if fleet is None else fleet.fabric)
         x |= {"model": model.geometry, "hardware": supply, "device": device, "speculative": draft is not None}
         if draft is not None:

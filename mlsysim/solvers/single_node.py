@@ -14,12 +14,17 @@ from .power import power_of_device, streaming_time
 
 
 def step_on_device(
-    eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any, overhead: Any = None
+    eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any, overhead: Any = None, expanding: Any = None
 ) -> tuple[Any, Any, Any]:
-    """Return compute time, memory time and the time of the step: the one step equation of every solver."""
+    """Return compute time, memory time and the time of the step: the one step equation of every solver.
+
+    Weights are expanded, where they are, while they stream, as far as the two get out of each other's way.
+    """
     compute = eq.compute_time(work, peak, x.efficiency_compute)
     memory = eq.memory_time(traffic, bandwidth, x.efficiency_memory)
     contention = x.contention if x.has("contention") else 0.0
+    if expanding is not None:
+        memory = eq.step_time(memory, expanding, contention, 0.0)
     return compute, memory, eq.step_time(compute, memory, contention, x.overhead if overhead is None else overhead)
 
 
@@ -30,6 +35,20 @@ def language_overhead(eq: Reading, x: Lowered, g: Lowered, tokens: Any, sequence
         layers, moved = eq.layers_held(layers, x.pp_size), eq.device_bytes(moved, x.tp_size, x.pp_size)
     between = eq.memory_time(moved, x.hardware.bandwidth, x.efficiency_memory)
     return eq.pass_overhead(between, layers, x.decode_layer_time if decode else x.layer_time, sequences, x.sequence_time)
+
+
+def vector_units(x: dict[str, Any], device: HardwareNode, supply: Lowered) -> dict[str, Any]:
+    """Return the numbers of the vector units, whose peak is that of fp32 where it is stated, if constants ask for them."""
+    if "efficiency_vector" not in x and "expansion_work" not in x:
+        return {}
+    return {"vector": device.supply("fp32") if "fp32" in device.compute.peak.precisions else supply}
+
+
+def expansion(eq: Reading, x: Lowered, weights: Any, tokens: Any) -> Any:
+    """Return the time in which vector units expand the weights of a pass, or multiply by them; none where they are stored as computed."""
+    if not (x.has("expansion_work") and x.expands_weights):
+        return None
+    return eq.expansion_time(weights, x.weight_size, eq.vector_columns(tokens, x.matvec_limit), x.vector.peak, x.expansion_work)
 
 
 def step_with_offload(eq: Reading, x: Lowered, demand: Demand, overhead: Any = None) -> tuple[Any, Any, Any]:
@@ -84,7 +103,8 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         if x.has("depthwise_cost") and demand.depthwise is not None:
             work = eq.depthwise_weighted_work(work, demand.depthwise, x.depthwise_cost)
         if demand.moved is None:
-            compute, memory, step = step_on_device(eq, x, work, demand.traffic, hardware.peak, bandwidth, overhead)
+            expanding = None if demand.read is None else expansion(eq, x, demand.read, demand.tokens)
+            compute, memory, step = step_on_device(eq, x, work, demand.traffic, hardware.peak, bandwidth, overhead, expanding)
         else:
             compute, memory, step = step_by_operators(eq, x, demand, bandwidth)
     if x.has("software_slowdown"):
@@ -212,8 +232,7 @@ class SingleNodeModel:
             "device": hardware,
             "full_precision": precision in ("fp32", "tf32"),
         }
-        if "efficiency_vector" in x:
-            x["vector"] = hardware.supply("fp32") if "fp32" in hardware.compute.peak.precisions else supply
+        x |= vector_units(x, hardware, supply)
         return _DOORS.solve(PerformanceProfile, core, x, **origins)
 
 

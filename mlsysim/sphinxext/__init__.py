@@ -12,7 +12,7 @@ from typing import Any
 from sphinx.util import logging
 
 from ..published import addresses
-from . import accuracy, cli, katex, numbers
+from . import accuracy, cli, katex, numbers, textbook
 from .directives import DIRECTIVES
 from .domain import MlsDomain, link_to_the_site
 from .fresh import (
@@ -25,7 +25,7 @@ from .fresh import (
     remove_gone_pages,
     rewrite_navigation,
 )
-from .markup import leave_out, markup, visit_markup
+from .markup import fragment, leave_out, visit_fragment
 from .nodes import depart_number, ignore, number, visit_number
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ def config_inited(app: Any, config: Any) -> None:
 
 
 def write_pages(app: Any) -> None:
-    """Write the generated pages."""
+    """Read the textbook's chapters, and write the generated pages."""
+    textbook.read(app)
     if app.config.mls_pages:
         from . import generate
 
@@ -73,7 +74,8 @@ def finish(app: Any, error: Exception | None) -> None:
     if app.config.mls_pages:
         place.write(outdir / "_static" / "place")
         exports.write(outdir)
-        numbers.write(outdir, app.config.mls_values, app.env.get_domain("mls").objects)
+        titles = {document: title.astext() for document, title in app.env.titles.items()}
+        numbers.write(outdir, app.config.mls_values, app.env.get_domain("mls").objects, titles)
     remove_gone_pages(outdir, app.env)
     downloads.rewrite(outdir, app.config.mls_values)
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
@@ -88,6 +90,7 @@ def setup(app: Any) -> dict[str, Any]:
     """Register everything with Sphinx."""
     app.add_config_value("mls_pages", False, "env", (bool,))
     app.add_config_value("mls_values", "", "env", (str,))
+    app.add_config_value("mls_textbook", "", "", (str,))
     app.add_config_value("mls_gallery", "../gallery", "env", (str,))
     app.add_config_value("mls_gallery_folder", "", "", (str,))
     app.add_config_value("mls_base", addresses.BASE, "env", (str,))
@@ -95,9 +98,10 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_config_value("mls_search", False, "html", (bool,))
     app.add_config_value("mls_code", "", "env", (str,))
     app.add_node(number, html=(visit_number, depart_number), **dict.fromkeys(("latex", "text", "man", "texinfo"), (ignore, ignore)))
-    app.add_node(markup, html=(visit_markup, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
+    app.add_node(fragment, html=(visit_fragment, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
     app.add_domain(MlsDomain)
-    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES).items():
+    app.add_role_to_domain("mls", "chapter", textbook.ChapterRole())
+    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES | textbook.DIRECTIVES).items():
         app.add_directive(name, directive)
     app.add_html_math_renderer("mls_katex", inline_renderers=(katex.inline, None), block_renderers=(katex.block, None))
     app.connect("config-inited", config_inited, priority=300)

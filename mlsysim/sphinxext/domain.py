@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from sphinx.domains import Domain, ObjType
+from sphinx.ext.intersphinx import InventoryAdapter
 from sphinx.roles import XRefRole
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
@@ -75,6 +76,7 @@ class _Role(XRefRole):
             refnode["unknown"] = True
             return title, target
         refnode["reftitle"] = tooltip
+        refnode["refexplicit"] = True  # else intersphinx would show the inventory's words
         return (title if has_explicit_title else text), target
 
     def show(self, target: str) -> tuple[str, str, str]:
@@ -126,6 +128,15 @@ class ValueRole(_NumberRole):
 
     def find(self, name: str) -> registry.Published:
         return registry.of_value(self.env.config.mls_values, name)
+
+
+class ExampleRole(_NumberRole):
+    """``{mls:example}`roofline_time```: what the worked example of an equation gives, computed."""
+
+    kind = "example"
+
+    def note(self, number: registry.Published) -> None:
+        shown.note(self.env, f"eq:{number.equation}")
 
 
 class AccuracyRole(_NumberRole):
@@ -206,11 +217,19 @@ class ClaimRole(_NamedRole):
     """``{mls:claim}`memory.plot_kv_cache```: what an example of the gallery claims and asserts, linked."""
 
     def known(self) -> dict[str, str]:
+        if not self.env.config.mls_pages:
+            listed = InventoryAdapter(self.env).main_inventory.get("mls:claim", {})
+            return {n: item[3] if isinstance(item, tuple) else item.display_name for n, item in listed.items()}  # tuples before Sphinx 8.2
         from .generate import gallery_uses
 
-        return {d.removeprefix("gallery/").replace("/", "."): title for d, (title, _) in gallery_uses(self.env.config.mls_gallery_folder).items()}
+        return {
+            d.removeprefix("gallery/").replace("/", "."): title
+            for d, (title, _) in gallery_uses(self.env.config.mls_gallery_folder).items()
+        }
 
     def show(self, target: str) -> tuple[str, str, str]:
+        if not self.known():
+            raise InputError("the words of a claim come from the site's inventory: name the site in intersphinx_mapping")
         _, target, title = super().show(target)
         return title, target, title
 
@@ -253,6 +272,7 @@ class MlsDomain(Domain):
         "entry": EntryRole(),
         "fact": FactRole(),
         "eq": EquationRole(),
+        "example": ExampleRole(),
         "quantity": QuantityRole(),
         "solver": SolverRole(),
         "result": ResultRole(),
@@ -285,7 +305,7 @@ class MlsDomain(Domain):
         if document != self.env.docname:
             log.warning("%s belongs into %s: let one page declare it", public, document, location=self.env.docname, type="mls")
         for known in (public, *addresses.former(public)):
-            self.objects[kind, known.removeprefix(addresses.public(kind, ""))] = (self.env.docname, ident, words)
+            self.objects[kind, addresses.parts(known)[1]] = (self.env.docname, ident, words)
             self.env.domains.standard_domain.note_hyperlink_target(known.lower(), self.env.docname, ident, words)
         return ident
 

@@ -115,7 +115,7 @@ def rewrite_navigation(app: Any, env: Any) -> list[str]:
 
 def remove_gone_pages(outdir: Path, env: Any) -> None:
     """Remove pages and downloads of things that are gone, so that no search finds them."""
-    for folder in ("zoo", "math", "solvers", "accuracy", "gallery", "tutorials"):
+    for folder in ("zoo", "math", "solvers", "accuracy", "textbook", "gallery", "tutorials"):
         for path in (outdir / folder).rglob("*.html"):
             if path.relative_to(outdir).with_suffix("").as_posix() not in env.found_docs:
                 path.unlink()

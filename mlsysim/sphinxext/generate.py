@@ -16,7 +16,7 @@ from ..published.derived import derived
 from ..published.words import spoken
 from ..solvers import SOLVERS
 from ..workloads import Workload
-from . import cli, near
+from . import cli, near, textbook
 from .accuracy import TITLES as TITLES_OF_FAMILIES
 
 INDEXES = {
@@ -167,6 +167,7 @@ def math_pages(gallery: str) -> dict[str, str]:
         parts = [f"# {head}", rest[:1].upper() + rest[1:]]
         for eq in members:
             parts.append(f"## {spoken(eq.name, start=True)}\n\n```{{mls-equation}} {eq.name}\n```")
+            parts += textbook.box(f"eq.{eq.name}")
             examples = examples_with(gallery, eq.name)
             if examples:
                 parts.append("Used in " + ", ".join(f"[{title}](/{doc})" for doc, title in examples) + ".")
@@ -204,7 +205,7 @@ def solver_pages(gallery: str) -> dict[str, str]:
     for solver in SOLVERS:
         name = solver.__name__
         sentence = (solver.__doc__ or "").strip().split("\n")[0]
-        parts = [f"# {name}", f"```{{mls-solver}} {name}\n```"]
+        parts = [f"# {name}", f"```{{mls-solver}} {name}\n```", *textbook.box(f"solver.{name}")]
         parts.append(f"## Where a number comes from\n\nThe derivation of `{WHY[name]}` in the example above.")
         parts.append(f"```{{mls-why}} {name} {WHY[name]}\n```")
         if name in MEASURED:
@@ -334,7 +335,7 @@ def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
     pages |= {f"zoo/{stem}": index_page(stem) for stem in INDEXES}
     pages["zoo/index"] = zoo_page()
     pages["zoo/compare"] = COMPARE
-    pages |= math_pages(gallery) | solver_pages(gallery) | accuracy_pages()
+    pages |= math_pages(gallery) | solver_pages(gallery) | accuracy_pages() | textbook.pages()
     pages["nomenclature"] = (
         "# Nomenclature\n\nEach quantity is named once. Inside the library units are coherent; those below are what people say.\n\n"
         "```{mls-nomenclature}\n```\n"
@@ -359,7 +360,7 @@ def write(srcdir: Path, gallery: Path, repository: str = "") -> None:
         if not path.exists() or path.read_text("utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
-    for folder in ("zoo", "math", "solvers", "accuracy"):
+    for folder in ("zoo", "math", "solvers", "accuracy", "textbook"):
         for path in (srcdir / folder).rglob("*.md"):
             if path not in pages:
                 path.unlink()

@@ -1,11 +1,11 @@
 """HTML of our own for what there are tens of thousands of: table rows of facts, which a document tree would make slow to build.
 
-A piece is a string. Its links into the domain are written ``href="mls:role/name"``; their ends are found when the page is written, when
-all pages have been read.
+A piece is a string. Its links into the domain are written ``href="mls:role/name"``, those to a page of the site
+``href="mls:page/document#anchor"``; their ends are found when the page is written, when all pages have been read.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -19,34 +19,37 @@ TAG = re.compile(r"<[^>]*>")
 LINK = re.compile(r'href="mls:(\w+)/([^"]+)"')
 
 
-class markup(nodes.General, nodes.Element):
+class fragment(nodes.General, nodes.Element):
     """HTML whose links into the domain are found when it is written."""
 
 
-def visit_markup(self: Any, node: markup) -> None:
+def visit_fragment(self: Any, node: fragment) -> None:
     """Write the HTML, each link with its address."""
     doc = node["doc"]
     objects = self.builder.env.get_domain("mls").objects
 
     def address(match: re.Match[str]) -> str:
         hit = objects.get(match.groups())
+        if match.group(1) == "page":
+            document, _, ident = match.group(2).partition("#")
+            hit = (document, ident, "") if document in self.builder.env.found_docs else None
         if hit is None:
             log.warning("no page declares %s %s", *match.groups(), location=doc, type="mls", subtype=match.group(1))
             return ""
-        return f'href="{escape(self.builder.get_relative_uri(doc, hit[0]))}#{hit[1]}"'
+        return f'href="{escape(self.builder.get_relative_uri(doc, hit[0]))}{f"#{hit[1]}" if hit[1] else ""}"'
 
     self.body.append(LINK.sub(address, node["html"]))
     raise nodes.SkipNode
 
 
-def leave_out(self: Any, node: markup) -> None:
+def leave_out(self: Any, node: fragment) -> None:
     """Print nothing, in other formats."""
     raise nodes.SkipNode
 
 
-def made(doc: str, html: str) -> markup:
+def made(doc: str, html: str) -> fragment:
     """Return the node of some HTML on a page."""
-    return markup("", doc=doc, html=html)
+    return fragment("", doc=doc, html=html)
 
 
 def quoted(text: str) -> str:
@@ -80,6 +83,20 @@ def link(role: str, name: str, inside: str, title: str = "") -> str:
 def linked(role: str, name: str, text: str, title: str = "") -> str:
     """Return a link into the domain around some text."""
     return link(role, name, f"<span>{escape(text)}</span>", title)
+
+
+def to_page(document: str, text: str) -> str:
+    """Return a link to a page of the site, with its anchor if it has one."""
+    return link("page", document, f"<span>{escape(text)}</span>")
+
+
+def folded(title: str, forms: Mapping[str, str], *classes: str) -> str:
+    """Return texts to paste, folded away, each below its name, beside which the page's script puts a button to copy."""
+    inside = "".join(
+        f'<figure><figcaption>{escape(n)}</figcaption><pre tabindex="0">{escape(t.strip())}</pre></figure>' for n, t in forms.items()
+    )
+    kinds = " ".join(("mls-cite-box", *classes))
+    return f'<details class="{kinds}" data-pagefind-ignore><summary>{escape(title)}</summary>{inside}</details>'
 
 
 def permalink(kind: str, name: str, valued: bool | None = None) -> str:

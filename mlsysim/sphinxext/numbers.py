@@ -86,27 +86,29 @@ def macros(numbers: Iterable[Published]) -> str:
 
 
 def cross_references(objects: Mapping[tuple[str, str], tuple[str, str, str]]) -> str:
-    """Return the references of a MyST project: every name with its page and anchor."""
+    """Return the references of a MyST project: every page with objects, and every name with its page and anchor."""
+    pages = {
+        document: {"kind": "page", "data": f"/{document}.myst.json", "url": f"/{document}.html"} for document, _, _ in objects.values()
+    }
     found = [
-        {
-            "identifier": addresses.public(kind, name).lower(),
-            "html_id": ident,
-            "kind": kind,
-            "data": f"/{document}.myst.json",
-            "url": f"/{document}.html",
-        }
+        pages[document] | {"identifier": addresses.public(kind, name).lower(), "html_id": ident, "kind": kind}
         for (kind, name), (document, ident, _) in sorted(objects.items())
     ]
-    return json.dumps({"version": "1", "myst": "1.2.0", "references": found}, ensure_ascii=False, indent=1) + "\n"
+    listed = [pages[d] for d in sorted(pages)] + found
+    return json.dumps({"version": "1", "myst": "1.11.0", "references": listed}, ensure_ascii=False, indent=1) + "\n"
 
 
-def previews(document: str, title: str, texts: Mapping[str, tuple[str, str]]) -> str:
-    """Return the data behind a page's references in MyST: one paragraph an anchor, by its identifier."""
-    children = [
-        {"type": "paragraph", "identifier": label, "html_id": ident, "children": [{"type": "text", "value": text}]}
-        for ident, (label, text) in texts.items()
-    ]
-    data = {"kind": "Article", "slug": document, "location": f"/{document}.html", "frontmatter": {"title": title}}
+def previews(document: str, title: str, texts: Mapping[str, tuple[str, str, str]]) -> str:
+    """Return the data behind a page's references in MyST: by anchor the identifier, what a link shows, and what a preview says below it.
+
+    What a link shows is a heading, since MyST takes a link's words from headings only.
+    """
+    children: list[dict[str, Any]] = []
+    for ident, (label, shows, says) in texts.items():
+        heading = {"type": "heading", "depth": 2, "enumerated": False, "identifier": label, "html_id": ident}
+        children.append(heading | {"children": [{"type": "text", "value": shows}]})
+        children.append({"type": "paragraph", "children": [{"type": "text", "value": says}]})
+    data = {"version": 3, "kind": "Article", "slug": document, "location": f"/{document}.html", "frontmatter": {"title": title}}
     return json.dumps(data | {"mdast": {"type": "root", "children": children}}, ensure_ascii=False) + "\n"
 
 
@@ -122,8 +124,10 @@ def citations(numbers: Iterable[Published]) -> str:
     return json.dumps({"numbers": {n.anchor: _own(n) for n in listed}, "sources": sources}, ensure_ascii=False) + "\n"
 
 
-def files(numbers: Mapping[str, Published], objects: Mapping[tuple[str, str], tuple[str, str, str]]) -> dict[str, str]:
-    """Return every file about the numbers of a site, by name."""
+def files(
+    numbers: Mapping[str, Published], objects: Mapping[tuple[str, str], tuple[str, str, str]], titles: Mapping[str, str]
+) -> dict[str, str]:
+    """Return every file about the numbers of a site, by name; ``titles`` are those of its pages."""
     head = {"version": __version__, "released": __released__, "schema": SCHEMA, "base": addresses.BASE}
     rows = [json.dumps(record(n), ensure_ascii=False) for n in numbers.values()]
     start = json.dumps(head, ensure_ascii=False)[:-1]
@@ -137,15 +141,16 @@ def files(numbers: Mapping[str, Published], objects: Mapping[tuple[str, str], tu
     by_page: dict[str, list[Published]] = {}
     for number in numbers.values():
         by_page.setdefault(number.page, []).append(number)
-    texts: dict[str, dict[str, tuple[str, str]]] = {}
+    texts: dict[str, dict[str, tuple[str, str, str]]] = {}
     for (kind, name), (document, ident, words) in sorted(objects.items()):
         known = addresses.public(kind, name)
-        text = f"{known} = {numbers[known].text}" if known in numbers else words
-        texts.setdefault(document, {})[ident] = (known.lower(), text)
+        printed = numbers.get(known)
+        shows, says = (printed.text, f"{known}: {printed.says}") if printed else (words, known)
+        texts.setdefault(document, {})[ident] = (known.lower(), shows, says)
     for document, listed in by_page.items():
         found[f"{document}.cite.json"] = citations(listed)
     for document, said in texts.items():
-        found[f"{document}.myst.json"] = previews(document, document, said)
+        found[f"{document}.myst.json"] = previews(document, titles[document], said)
     return found
 
 
@@ -171,9 +176,9 @@ def redirects() -> dict[str, str]:
     return found
 
 
-def write(outdir: Path, values: str, objects: Mapping[tuple[str, str], tuple[str, str, str]]) -> None:
+def write(outdir: Path, values: str, objects: Mapping[tuple[str, str], tuple[str, str, str]], titles: Mapping[str, str]) -> None:
     """Write what changed."""
-    for name, text in (files(every(values), objects) | redirects()).items():
+    for name, text in (files(every(values), objects, titles) | redirects()).items():
         path = outdir / name
         if not path.exists() or path.read_text("utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -183,10 +188,7 @@ def write(outdir: Path, values: str, objects: Mapping[tuple[str, str], tuple[str
 def box(title: str, styles: Mapping[str, str]) -> str:
     """Return the folded citations of something, with a button to copy each."""
     names = {"text": "Text", "bibtex": "BibTeX", "csl": "CSL-JSON"}
-    inside = "".join(
-        f'<figure><figcaption>{names[s]}</figcaption><pre tabindex="0">{escape(text.strip())}</pre></figure>' for s, text in styles.items()
-    )
-    return f'<details class="mls-cite-box" data-pagefind-ignore><summary>{escape(title)}</summary>{inside}</details>'
+    return markup.folded(title, {names[s]: text for s, text in styles.items()})
 
 
 def cite_page(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:

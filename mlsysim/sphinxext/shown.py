@@ -8,7 +8,9 @@ A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entr
 ``title:…`` for its name alone, ``value:…`` for a function of the values file, ``eq:…`` for an equation's
 example and limits, ``solver:…`` for a solver's example,
 ``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, and
-``accuracy:…`` for the rows and constants of a family of measurements, and ``cli:…`` for what a command line prints.
+``accuracy:…`` for the rows and constants of a family of measurements, ``cli:…`` for what a command line prints,
+``chapter:…`` for all that is known of a chapter of the textbook, and ``taught:…`` for what is said of a volume or a layer, or which
+chapters claim an equation or a solver.
 """
 
 import hashlib
@@ -23,7 +25,7 @@ from ..errors import MlsysimError
 from ..published import named, worked
 from ..published.derived import number_of
 from ..published.words import text_of
-from . import breakdown, near, roofline
+from . import breakdown, chapters, near, roofline
 
 
 def _fact(name: str, values: str) -> str:
@@ -106,6 +108,8 @@ _SAYS: dict[str, Callable[[str, str], str]] = {
     "sources": _sources,
     "accuracy": _accuracy,
     "cli": _cli,
+    "taught": chapters.taught,
+    "chapter": chapters.whole,
 }
 
 

@@ -107,7 +107,8 @@ def test_failures_of_hardware_that_nobody_describes():
 
 
 @pytest.mark.parametrize(
-    ("unit", "days"), [("events in 54 days", 54), ("events in ~2 months (lower bound)", 2 * 365 / 12), ("events in 3 weeks", 21)]
+    ("unit", "days"),
+    [("events in 54 days", 54), ("events in ~2 months (lower bound)", 2 * 365 / 12), ("events in 3 weeks", 21), ("events Dec 25-Jan 1", 8)],
 )
 def test_events_are_counted_over_the_days_that_the_row_states(unit, days):
     row = Row({"hw": "A100", "nodes": 124, "metric": "restarts", "unit": unit})

@@ -1,6 +1,8 @@
 """The built site, read once: ``MLS_SITE`` names its folder where it is not ``docs/_build/html``."""
 
 import os
+import re
+import zlib
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -94,6 +96,12 @@ def site() -> Path:
 
 
 @pytest.fixture(scope="session")
+def read_page():
+    """Return what reads a file of HTML, of this site or of another."""
+    return lambda path: Page(path.name, path.read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
 def pages(site) -> dict[str, Page]:
     """Return every page of the site, by path."""
     found = {}
@@ -101,4 +109,15 @@ def pages(site) -> dict[str, Page]:
         name = path.relative_to(site).as_posix()
         if name.split("/")[0] not in ("_static", "pagefind", "_downloads"):
             found[name] = Page(name, path.read_text("utf-8"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def inventory(site) -> dict[str, dict[str, str]]:
+    """Return the addresses in objects.inv by kind and name."""
+    _, _, _, _, body = (site / "objects.inv").read_bytes().split(b"\n", 4)
+    found: dict[str, dict[str, str]] = {}
+    for line in zlib.decompress(body).decode().splitlines():
+        name, kind, _, uri, _ = re.match(r"(.+?)\s+(\S+)\s+(-?\d+)\s+(\S*)\s+(.*)", line).groups()
+        found.setdefault(kind, {})[name] = uri[:-1] + name if uri.endswith("$") else uri
     return found

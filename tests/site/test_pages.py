@@ -3,7 +3,6 @@
 import json
 import re
 import zipfile
-import zlib
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -13,14 +12,12 @@ from pybtex.database import parse_file
 
 from mlsysim import CNNWorkload, HardwareNode, SingleNodeModel, Workload, zoo
 from mlsysim.accuracy.rows import read
-from mlsysim.equation import EQUATIONS
 from mlsysim.hardware import ELEMENT_SIZE
+from mlsysim.published import addresses, ledger, registry
 from mlsysim.published.addresses import anchor, page
 from mlsysim.published.derived import LIFETIME, derived
 from mlsysim.published.sources import ASKS, bibliography
 from mlsysim.published.words import coherent_number
-from mlsysim.quantities import nomenclature
-from mlsysim.solvers import SOLVERS
 from mlsysim.sphinxext import breakdown, near, roofline, shown
 from mlsysim.sphinxext.generate import INDEXES, all_pages, edit_address, entry_page
 
@@ -35,29 +32,11 @@ def plain(text: str) -> str:
     return re.sub(r"[\s,\u202f\u00a0]", "", text.translate(TYPOGRAPHY)).replace("---", "-").replace("--", "-")
 
 
-@pytest.fixture(scope="session")
-def inventory(site) -> dict[str, dict[str, str]]:
-    """Return the addresses in objects.inv by kind and name."""
-    _, _, _, _, body = (site / "objects.inv").read_bytes().split(b"\n", 4)
-    found: dict[str, dict[str, str]] = {}
-    for line in zlib.decompress(body).decode().splitlines():
-        name, kind, _, uri, _ = re.match(r"(.+?)\s+(\S+)\s+(-?\d+)\s+(\S*)\s+(.*)", line).groups()
-        found.setdefault(kind, {})[name] = uri[:-1] + name if uri.endswith("$") else uri
-    return found
-
-
 def objects() -> list[tuple[str, str, str, str]]:
     """Return the kind, name, page and anchor of everything that is published."""
-    found = []
-    for name in zoo.names():
-        found.append(("entry", name, page(name), anchor(name)))
-        found += [("fact", f.name, page(name), anchor(f.name)) for f in zoo.load(name).facts.values()]
-        found += [("fact", d.name, page(name), anchor(d.name)) for d in derived(name)]
-    found += [("eq", e.name, f"math/{e.module}", f"eq-{e.name.replace('_', '-')}") for e in EQUATIONS.values()]
-    found += [("quantity", n, "nomenclature", f"quantity-of-{n.lower()}") for n in nomenclature()]
-    found += [("source", k, "sources", f"source-of-{k}") for k in bibliography()]
-    found += [("solver", s.__name__, f"solvers/{s.__name__.lower()}", f"solver-{s.__name__.lower()}") for s in SOLVERS]
-    return found
+    named = [addresses.parts(n) for n in registry.every(str(ROOT / "docs" / "values.py"))]
+    named += registry.nameless(ledger.claims_of(ROOT / "gallery"))
+    return [(kind, name, *addresses.place(kind, name)) for kind, name in named]
 
 
 def test_everything_has_its_page_and_anchor(pages):
@@ -71,7 +50,7 @@ def test_the_inventory_holds_every_object(inventory):
     labels = inventory["std:label"]
     for kind, name, doc, ident in objects():
         assert inventory[f"mls:{kind}"][name] == f"{doc}.html#{ident}"
-        assert labels[name.lower() if kind in ("entry", "fact") else f"{kind}.{name}".lower()] == f"{doc}.html#{ident}"
+        assert labels[addresses.label(kind, name)] == f"{doc}.html#{ident}"
     gone = {(k, n) for k in inventory if k.startswith("mls:") for n in inventory[k]} - {(f"mls:{k}", n) for k, n, _, _ in objects()}
     assert not gone, "the inventory holds names that nothing has"
 
