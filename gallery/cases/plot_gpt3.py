@@ -2,7 +2,7 @@
 What did it take to train GPT-3: days, energy, carbon, and what would it cost to rent?
 ======================================================================================
 
-A year after :mls:entry:`Models.Language.GPT3` was published, Google put together with OpenAI what is known
+A year after :mls:entry:`Models.Language.GPT3` was published, a study by Google put together what is known
 of its training: on 10,000 :mls:entry:`Hardware.Cloud.V100`, for so many days, at a power for each device
 and its share of the host, with so much energy and carbon (:mls:source:`patterson2021`, Table 4). Here the
 same numbers come from the model and the machine.

@@ -8,8 +8,8 @@ tensor parallelism). More devices read the weights faster; but every layer also 
 
 :mls:solver:`ServingModel` is asked for :mls:entry:`Models.Language.Llama2_7B` and
 :mls:entry:`Models.Language.Llama2_70B` in :mls:entry:`Systems.Nodes.DGX_A100`, half precision, with prompts
-of :mls:given:`5 tokens` and :mls:given:`200 tokens` generated. The documented constants, here for compiled
-kernels, make estimates, and were fitted on these runs among hundreds of others; with ``efficiency=1`` the
+of :mls:given:`5 tokens` and :mls:given:`200 tokens` generated. The documented constants, those of this
+stack, make estimates, and were fitted on these runs among hundreds of others; with ``efficiency=1`` the
 same solves are bounds. The measured devices were capped below their rated power and joined without a
 switch, which is left out.
 """
@@ -32,7 +32,7 @@ def solve(model, devices, **how):
     return ServingModel().solve(model, node=node, input_len=5, output_len=200, tp_size=devices, **how)
 
 
-estimates = {m: {n: solve(m, n, stack="mlc-llm") for n in points} for m, points in measured.items()}
+estimates = {m: {n: solve(m, n, stack="gpt-fast") for n in points} for m, points in measured.items()}
 bounds = {m: {n: solve(m, n, efficiency=1) for n in points} for m, points in measured.items()}
 for model, points in measured.items():
     for devices, rate in points.items():
@@ -67,17 +67,21 @@ plt.show()
 # %%
 # Claim
 # -----
-# One constant for a stack is enough where reading weights fills the step: the large model is foreseen
-# within a twentieth, and every measurement but one lies in the interval. That one is the small model on all
-# eight devices: a step has become so short that what it does between reads decides, and gpt-fast sends its
-# messages with kernels of its own. No measurement beats the bound.
+# No measurement beats the bound. Where reading weights fills the step the estimate is good: the large model
+# is foreseen within a tenth, inside the interval, and so is the small one on one device or two. On eight
+# devices, and nearly so on four, the small model is faster than the interval says. Its step has become so
+# short that what happens between reads decides, and gpt-fast sends its messages with kernels of its own,
+# quicker than the library's messages are.
 outside = []
 for model, points in measured.items():
     for devices, rate in points.items():
         slow, fast = sorted(1 / end.to("s").magnitude for end in estimates[model][devices].interval("itl"))
         assert rate < 1 / bounds[model][devices].number("itl")
         if not slow < rate < fast:
+            assert rate > fast
             outside.append((model, devices))
-        if model == "Llama2_70B":
-            assert abs(rate * estimates[model][devices].number("itl") - 1) < 0.055
-assert outside == [("Llama2_7B", 8)]
+assert ("Llama2_7B", 8) in outside and set(outside) <= {("Llama2_7B", 4), ("Llama2_7B", 8)}
+for model, points in measured.items():
+    ratios = [rate * estimates[model][devices].number("itl") for devices, rate in points.items()]
+    assert ratios == sorted(ratios) and 0.9 < ratios[0] < 1
+    assert model == "Llama2_7B" or ratios[-1] < 1.1

@@ -70,13 +70,20 @@ with plot.style():
     for name, colour in zip(offers, plot.SERIES, strict=False):
         x, y = ([values[name, batch] for batch in batches] for values in (wait, cost))
         ax.plot(x, y, "o-", color=colour, ms=4)
-        ax.annotate(name, (x[-1], y[-1]), (2, -14), textcoords="offset points", color=colour)
+        ax.annotate(
+            name,
+            (x[-1], y[-1]),
+            {"B200": (5, 3)}.get(name, (2, -12)),
+            textcoords="offset points",
+            color=colour,
+        )
     for points, dots in ((everything, "-"), (known, ":")):
         x, y = ([values[p] for p in points] for values in (wait, cost))
         ax.step(x, y, where="post", color="0.5", ls=dots, lw=1, zorder=0)
     ax.set(
         yscale="log",
         xlim=(0, 46),
+        ylim=(0.035, 12),
         xlabel="time between tokens (ms)",
         ylabel="price of a million tokens (USD)",
     )
