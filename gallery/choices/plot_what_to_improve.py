@@ -2,14 +2,15 @@
 What should be improved first to make tokens cheaper?
 =====================================================
 
-A faster memory, more arithmetic, quicker links, smaller weights, a cheaper server? An elasticity answers in one number
-each: by how many percent the cost of a token changes for one percent more of an input.
+A faster memory, more arithmetic, quicker links, smaller weights, a cheaper server? An elasticity answers in
+one number each: by how many percent the cost of a token changes for one percent more of an input.
 
-Here they are those of :mls:entry:`Models.Language.Llama3_70B` on :mls:entry:`Systems.Nodes.HGX_H100_4`, owned for a year and
-always busy, at :mls:fact:`Infrastructure.Grids.US_Average.electricity_price`. The machine is taken to cost half of an eight-GPU
-server (:mls:fact:`Systems.Nodes.DGX_H100.price`). Prompts have :mls:given:`1024 tokens` and answers :mls:given:`256 tokens`. Nothing
-is perturbed: the derivatives are carried through :mls:solver:`ServingModel` and :mls:solver:`EconomicsModel`, and are exact. The
-machine is taken to reach its peaks.
+Here they are those of :mls:entry:`Models.Language.Llama3_70B` on :mls:entry:`Systems.Nodes.HGX_H100_4`,
+owned for a year and always busy, at :mls:fact:`Infrastructure.Grids.US_Average.electricity_price`. The
+machine is taken to cost half of an eight-GPU server (:mls:fact:`Systems.Nodes.DGX_H100.price`). Prompts
+have :mls:given:`1024 tokens` and answers :mls:given:`256 tokens`. Nothing is perturbed: the derivatives are
+carried through :mls:solver:`ServingModel` and :mls:solver:`EconomicsModel`, and are exact. The machine is
+taken to reach its peaks.
 """
 
 import matplotlib.pyplot as plt
@@ -67,9 +68,9 @@ plt.show()
 # %%
 # Claim
 # -----
-# What to improve first depends on the batch. Alone, a request waits for memory: faster memory, or weights of fewer bytes, is
-# worth nearly its full percent. In a large batch arithmetic counts for more than memory. The price of the server matters
-# in both, and that of electricity far less.
+# What to improve first depends on the batch. Alone, a request waits for memory: faster memory, or weights
+# of fewer bytes, is worth nearly its full percent. In a large batch arithmetic counts for more than memory.
+# The price of the server matters in both, and that of electricity far less.
 found = [costs[batch].elasticities("cost_per_million_tokens") for batch in (1, 256)]
 small, large = ({says: percent[name] for says, name in inputs.items()} for percent in found)
 assert small["memory bandwidth"] < -0.95 and small["bytes of a weight"] > 0.95
