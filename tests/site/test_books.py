@@ -87,7 +87,7 @@ LINKED = (
     BANDWIDTH, "Hardware.Cloud.H100", "Hardware.Cloud.H100.power.tdp", "Hardware.Cloud.H100.memory.capacity", "Hardware.Cloud.A100",
     "Hardware.Cloud.H200.memory.bandwidth", "Models.Language.Llama3_8B", "eq.roofline_time", "eq.roofline_time.example", "eq.ridge_point",
     "quantity.Bandwidth", "quantity.Peak", "solver.ServingModel", "solver.ServingModel.itl", "solver.EconomicsModel",
-    "accuracy.training.median", "claim.plot_kv_cache", "source.williams2009",
+    "accuracy.training.median", "claim.memory.plot_kv_cache", "source.williams2009",
 )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def test_roles_print_what_the_registry_says(book):
     assert mlsysim.Hardware.Cloud.H100.name in found[of_name("Hardware.Cloud.H100")]
     (example,) = (ROOT / "gallery").rglob("plot_kv_cache.py")
     title = example.read_text("utf-8").split('"""')[1].strip().split("\n")[0]
-    assert found[of_name("claim.plot_kv_cache")] == [title]
+    assert found[of_name("claim.memory.plot_kv_cache")] == [title]
     own = registry.of_value(str(BOOKS / "sphinx" / "values.py"), "weights_read_time")
     assert own.text in "".join(book.words)
 
@@ -137,7 +137,7 @@ def test_jupyter_book_has_the_settings_of_sphinx():
 
 
 def test_without_an_inventory_links_lead_to_the_address(anchors, read_page, tmp_path):
-    text = (BOOKS / "sphinx" / "index.md").read_text("utf-8").split("## Links by role")[0].replace("{mls:claim}`plot_kv_cache`", "It")
+    text = (BOOKS / "sphinx" / "index.md").read_text("utf-8").split("## Links by role")[0].replace("{mls:claim}`memory.plot_kv_cache`", "It")
     conf = (BOOKS / "sphinx" / "conf.py").read_text("utf-8") + "\nintersphinx_mapping = {}\n"
     done = sphinx(copy("sphinx", tmp_path / "book", index=text, conf=conf), tmp_path / "out", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -171,7 +171,7 @@ WRONG = {
     "{mls:result}`ServingModl.itl`": "'ServingModel'",
     "{mls:value}`weights_read_tim`": "'weights_read_time'",
     "{mls:accuracy}`training.medan`": "'median'",
-    "{mls:claim}`plot_kv_cach`": "'plot_kv_cache'",
+    "{mls:claim}`memory.plot_kv_cach`": "'memory.plot_kv_cache'",
     "{mls:source}`wiliams2009`": "'williams2009'",
     "{external+mlsysim:mls:fact}`Hardware.Cloud.H100.memory.bandwith`": "memory.bandwidth'",
     "{external+mlsysim:mls:eq}`rofline_time`": "'roofline_time'",
@@ -204,7 +204,7 @@ def test_a_mistake_is_told_with_what_is_right(complaints, line, markup):
 
 def test_a_claim_needs_an_inventory_and_says_so(tmp_path):
     conf = (BOOKS / "sphinx" / "conf.py").read_text("utf-8") + "\nintersphinx_mapping = {}\n"
-    done = sphinx(copy("sphinx", tmp_path / "book", index="# A\n\n{mls:claim}`plot_kv_cache`\n", conf=conf), tmp_path / "out", tmp_path)
+    done = sphinx(copy("sphinx", tmp_path / "book", index="# A\n\n{mls:claim}`memory.plot_kv_cache`\n", conf=conf), tmp_path / "out", tmp_path)
     assert done.returncode == 1
     assert "name the site in intersphinx_mapping" in done.stderr
 
