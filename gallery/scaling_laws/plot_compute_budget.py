@@ -7,7 +7,7 @@ With the time of a cluster given, a larger model sees less text. In between lies
 The cluster is :mls:entry:`Systems.Clusters.Research_256`, of :mls:fact:`Systems.Clusters.Research_256.accelerators` devices.
 What it computes in a day follows from a step of :mls:entry:`Models.Language.Llama3_70B` that :mls:solver:`DistributedModel`
 estimates, in replicas of :mls:given:`16` devices, with a batch of :mls:given:`1024 sequences` of :mls:given:`4096 tokens`
-(:mls:result:`DistributedResult.mfu`); smaller models are taken to reach the same. The loss is that of
+(:mls:result:`DistributedModel.mfu`); smaller models are taken to reach the same. The loss is that of
 :mls:eq:`chinchilla_loss`, for text that is seen once. The rule of equal proportions (:mls:eq:`optimal_parameters`,
 :mls:eq:`optimal_tokens`) was found by another method in the same study.
 """

@@ -6,8 +6,8 @@ A decode step reads the weights once and the cache of every sequence. Storing ei
 share is the larger depends on the batch and on the length of the contexts.
 
 :mls:entry:`Models.Language.Llama3_1_8B` decodes on one :mls:entry:`Hardware.Cloud.H100`, with contexts of about :mls:given:`4096 tokens`.
-Arithmetic stays in half precision; weights, cache or both are stored in one byte an element. The times are estimates, in which
-unpacking costs nothing, and nothing is said of the quality of the answers.
+Arithmetic stays in half precision; weights, cache or both are stored in one byte an element. The times are estimates: weights are
+unpacked at the rate of the documented constants, the cache for nothing. Nothing is said of the quality of the answers.
 """
 
 import matplotlib.pyplot as plt
@@ -61,6 +61,6 @@ plt.show()
 print(f"At batch {turn} the caches are {caches[turn - 1]:.2f} times as large as the weights.")
 weights, cache, both = (ratio.magnitude for ratio in speedup.values())
 assert 0.9 < caches[turn - 1] < 1.1 and 25 < turn < 31
-assert np.allclose([weights[0], cache[-1], both[-1]], [1.55, 1.57, 1.82], rtol=0.02)
+assert np.allclose([weights[0], cache[-1], both[-1]], [1.43, 1.53, 1.76], rtol=0.02)
 assert cache[0] < 1.03 and weights[-1] < 1.15
 assert fit["cache"] >= 2 * batches[-1] > 1.6 * fit["weights"] and both.max() < 1.9

@@ -10,7 +10,7 @@ The devices are those of :mls:entry:`Systems.Clusters.Research_256`: :mls:fact:`
 servers of :mls:fact:`Systems.Nodes.DGX_H100.accelerators`. Inside a server each has
 :mls:fact:`Hardware.Cloud.H100.link.bandwidth` of links, both directions together; to other servers each has a network port of
 :mls:fact:`Systems.Nodes.DGX_H100.nic_bandwidth`. :mls:solver:`CollectiveModel` estimates the time, with the launch and the hops
-that libraries show (:mls:result:`CollectiveResult.time`).
+that libraries show (:mls:result:`CollectiveModel.time`).
 """
 
 import matplotlib.pyplot as plt

@@ -7,8 +7,8 @@ sequence itself over devices, which pass keys and values around in a ring while 
 
 :mls:entry:`Models.Language.Llama3_1_8B` is trained on :mls:entry:`Systems.Clusters.Research_256` in groups of :mls:given:`8`
 devices that split every layer, with batches of :mls:given:`256 sequences` and fused attention. :mls:solver:`DistributedModel`
-estimates what a device holds (:mls:result:`DistributedResult.memory_activations`) and how long keys and values travel
-(:mls:result:`DistributedResult.cp_communication_time`), beside compute, behind which that can hide. The optimizer's state is
+estimates what a device holds (:mls:result:`DistributedModel.memory_activations`) and how long keys and values travel
+(:mls:result:`DistributedModel.cp_communication_time`), beside compute, behind which that can hide. The optimizer's state is
 sharded.
 """
 

@@ -8,7 +8,7 @@ chunks of layers and take turns with them, or backward passes cut into two halve
 
 :mls:entry:`Models.Language.Llama3_70B` is trained on :mls:entry:`Systems.Clusters.Research_256` in groups of :mls:given:`4`
 devices and :mls:given:`8` stages, which leaves as many replicas, on sequences of :mls:given:`4096 tokens`.
-:mls:solver:`DistributedModel` gives the share of time that stages are idle (:mls:result:`DistributedResult.bubble_fraction`),
+:mls:solver:`DistributedModel` gives the share of time that stages are idle (:mls:result:`DistributedModel.bubble_fraction`),
 and what each schedule holds in memory. Stages are taken to be equally fast, and forward pass and both halves of the backward
 pass equally long.
 """

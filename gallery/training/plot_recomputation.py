@@ -8,7 +8,7 @@ other layer. A fused attention kernel never stores the scores at all.
 
 The model is :mls:entry:`Models.Language.Llama2_7B` on :mls:entry:`Systems.Clusters.Research_256`, in replicas of one device,
 each with two microbatches of one sequence of :mls:given:`2048 tokens`; the optimizer's state is sharded.
-:mls:solver:`DistributedModel` says what a device holds (:mls:result:`DistributedResult.memory_activations`) and estimates the
+:mls:solver:`DistributedModel` says what a device holds (:mls:result:`DistributedModel.memory_activations`) and estimates the
 time. Activations are counted for the classic layer (:mls:eq:`activation_bytes`).
 """
 

@@ -8,8 +8,8 @@ stays the same, since then each device has less to do between two waits.
 :mls:entry:`Models.Language.Llama3_70B` is trained on servers and network of :mls:entry:`Systems.Clusters.Llama3_405B`
 (:mls:fact:`Systems.Clusters.Llama3_405B.accelerators` devices in all), in groups of :mls:given:`8` devices and :mls:given:`4`
 stages, the rest replicas, on sequences of :mls:given:`8192 tokens`. The batch is :mls:given:`2048 sequences`, or grows with the
-cluster. :mls:solver:`DistributedModel` estimates the share of the peak that is reached (:mls:result:`DistributedResult.mfu`),
-and :mls:solver:`ReliabilityModel` the share of the time that failures leave (:mls:result:`ReliabilityResult.goodput`), with
+cluster. :mls:solver:`DistributedModel` estimates the share of the peak that is reached (:mls:result:`DistributedModel.mfu`),
+and :mls:solver:`ReliabilityModel` the share of the time that failures leave (:mls:result:`ReliabilityModel.goodput`), with
 :mls:given:`1 minute` for a checkpoint and :mls:given:`10 minutes` for a restart.
 """
 

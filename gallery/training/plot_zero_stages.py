@@ -9,8 +9,8 @@ are used.
 The model is :mls:entry:`Models.Language.Llama3_8B` on :mls:entry:`Systems.Clusters.Research_256`, by data parallelism alone: one
 sequence of :mls:given:`4096 tokens` on each of :mls:fact:`Systems.Clusters.Research_256.accelerators` devices, with
 :mls:fact:`Hardware.Cloud.H100.memory.capacity` each. Attention is fused. :mls:solver:`DistributedModel` says what a device holds
-(:mls:result:`DistributedResult.memory_footprint`) and how long the replicas communicate
-(:mls:result:`DistributedResult.dp_communication_time`). The times are estimates.
+(:mls:result:`DistributedModel.memory_footprint`) and how long the replicas communicate
+(:mls:result:`DistributedModel.dp_communication_time`). The times are estimates.
 """
 
 import matplotlib.pyplot as plt
