@@ -61,6 +61,7 @@ sphinx_gallery_conf = {
     "reset_modules_order": "both",
     "download_all_examples": False,
     "show_memory": False,
+    "parallel": 2,
     "show_signature": False,
     "min_reported_time": 1e9,
     "write_computation_times": False,

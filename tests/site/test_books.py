@@ -137,7 +137,9 @@ def test_jupyter_book_has_the_settings_of_sphinx():
 
 
 def test_without_an_inventory_links_lead_to_the_address(anchors, read_page, tmp_path):
-    text = (BOOKS / "sphinx" / "index.md").read_text("utf-8").split("## Links by role")[0].replace("{mls:claim}`memory.plot_kv_cache`", "It")
+    text = (
+        (BOOKS / "sphinx" / "index.md").read_text("utf-8").split("## Links by role")[0].replace("{mls:claim}`memory.plot_kv_cache`", "It")
+    )
     conf = (BOOKS / "sphinx" / "conf.py").read_text("utf-8") + "\nintersphinx_mapping = {}\n"
     done = sphinx(copy("sphinx", tmp_path / "book", index=text, conf=conf), tmp_path / "out", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
@@ -204,7 +206,9 @@ def test_a_mistake_is_told_with_what_is_right(complaints, line, markup):
 
 def test_a_claim_needs_an_inventory_and_says_so(tmp_path):
     conf = (BOOKS / "sphinx" / "conf.py").read_text("utf-8") + "\nintersphinx_mapping = {}\n"
-    done = sphinx(copy("sphinx", tmp_path / "book", index="# A\n\n{mls:claim}`memory.plot_kv_cache`\n", conf=conf), tmp_path / "out", tmp_path)
+    done = sphinx(
+        copy("sphinx", tmp_path / "book", index="# A\n\n{mls:claim}`memory.plot_kv_cache`\n", conf=conf), tmp_path / "out", tmp_path
+    )
     assert done.returncode == 1
     assert "name the site in intersphinx_mapping" in done.stderr
 
