@@ -13,6 +13,7 @@ numbers     published numbers that moved since the last release, and why
 accuracy    predictions beside measurements, and beside the last release's
 fit         fit the constants on the measurements, into mlsysim/constants.toml
 wheel       install the built wheel into an empty environment and run every gallery file against it
+notebooks   execute every notebook that the built site offers
 lock        make constraints.txt anew
 """
 
@@ -189,6 +190,14 @@ def wheel(session: nox.Session) -> None:
     with session.chdir(str(out)):
         session.run("mlsysim", "show", "H100", silent=True)
         session.run("python", str(ROOT / "tests" / "run_examples.py"), str(ROOT / "gallery"), env={"MPLBACKEND": "agg"})
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Execute every notebook that the built site offers for download."""
+    setup(session, "docs")
+    build(session)
+    session.run("python", "tests/run_examples.py", str(SITE / "_downloads"), ".ipynb")
 
 
 @nox.session

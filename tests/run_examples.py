@@ -1,4 +1,7 @@
-"""Run every example below a folder, two at a time, each in a process of its own with warnings as errors: ``run_examples.py GALLERY``."""
+"""Run every example below a folder, two at a time, each in a process of its own: ``run_examples.py GALLERY``.
+
+Programs run with warnings as errors; notebooks, where the folder holds downloads of the site, in a kernel.
+"""
 
 import subprocess
 import sys
@@ -8,14 +11,15 @@ from pathlib import Path
 
 def run(example: Path) -> str:
     """Return what an example that fails says, or nothing."""
-    done = subprocess.run([sys.executable, "-W", "error", str(example)], capture_output=True, text=True, timeout=120, check=False)
+    how = ["-m", "jupyter", "execute"] if example.suffix == ".ipynb" else ["-W", "error"]
+    done = subprocess.run([sys.executable, *how, str(example)], capture_output=True, text=True, timeout=120, check=False)
     print(f"{'passed' if done.returncode == 0 else 'FAILED'} {example.parent.name}/{example.name}", flush=True)
     return done.stderr if done.returncode else ""
 
 
-def main(gallery: Path) -> int:
-    """Run all; return 1 where one fails."""
-    examples = sorted(gallery.rglob("plot_*.py"))
+def main(gallery: Path, suffix: str = ".py") -> int:
+    """Run all of a suffix; return 1 where one fails."""
+    examples = sorted(gallery.rglob(f"plot_*{suffix}"))
     with ThreadPoolExecutor(2) as pool:
         failures = [said for said in pool.map(run, examples) if said]
     print("\n".join(failures), file=sys.stderr)
@@ -24,4 +28,4 @@ def main(gallery: Path) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    raise SystemExit(main(Path(sys.argv[1]), *sys.argv[2:]))
