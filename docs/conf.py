@@ -10,6 +10,8 @@ sys.path.insert(0, str(HERE.parent))
 os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 
+from sphinx_gallery.sorting import ExplicitOrder  # noqa: E402
+
 import mlsysim  # noqa: E402
 from mlsysim.published import addresses  # noqa: E402
 
@@ -53,7 +55,21 @@ smartquotes = False
 
 copybutton_prompt_text = ">>> "
 
+SECTIONS = [
+    "roofline",
+    "devices",
+    "memory",
+    "serving",
+    "training",
+    "scaling_laws",
+    "economics",
+    "sustainability",
+    "reliability",
+    "choices",
+    "cases",
+]
 sphinx_gallery_conf = {
+    "subsection_order": ExplicitOrder([f"../gallery/{section}" for section in SECTIONS]),
     "examples_dirs": "../gallery",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
