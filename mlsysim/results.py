@@ -311,6 +311,8 @@ class PerformanceProfile(Result):
         inputs = self._inputs
         if inputs.profile.family == "serving":
             return _serving_kind(inputs.phase == "decode", inputs.batch_size)
+        if inputs.profile.family == "training":
+            return "step"
         return "training" if inputs.phase == "training" else "inference"
 
 
@@ -357,7 +359,7 @@ class DistributedResult(Result):
     )
 
     def _kind(self, name: str) -> str:
-        return "training"
+        return "step"
 
     @property
     def memory(self) -> dict[str, Any]:
