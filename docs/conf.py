@@ -55,19 +55,8 @@ smartquotes = False
 
 copybutton_prompt_text = ">>> "
 
-SECTIONS = [
-    "roofline",
-    "devices",
-    "memory",
-    "serving",
-    "training",
-    "scaling_laws",
-    "economics",
-    "sustainability",
-    "reliability",
-    "choices",
-    "cases",
-]
+SECTIONS = ["roofline", "devices", "memory", "serving", "training", "scaling_laws"]
+SECTIONS += ["economics", "sustainability", "reliability", "choices", "cases"]
 sphinx_gallery_conf = {
     "subsection_order": ExplicitOrder([f"../gallery/{section}" for section in SECTIONS]),
     "examples_dirs": "../gallery",

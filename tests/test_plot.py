@@ -300,6 +300,15 @@ def test_carbon_is_that_of_the_energy_on_each_grid_the_cleanest_first():
     assert [bar.get_width() for bar in ax.patches] == pytest.approx(expected)
 
 
+def test_a_grid_stands_out_by_name_too():
+    grids = [GRIDS.Poland, GRIDS.France, GRIDS.Sweden]
+    colours = [
+        [bar.get_facecolor() for bar in plot.carbon_by_region(grids, "1 MWh", highlight=chosen).patches]
+        for chosen in ([], [GRIDS.France], [GRIDS.France.title])
+    ]
+    assert colours[1] == colours[2] != colours[0]
+
+
 def test_carbon_of_results_is_their_own():
     results = {g.name: emissions(g) for g in (GRIDS.Sweden, GRIDS.Poland)}
     widths = [bar.get_width() for bar in plot.carbon_by_region(results).patches]

@@ -275,6 +275,17 @@ def test_intervals_end_at_the_bound(results, cluster, layouts):
                 assert (high if rate else low) == pytest.approx(getattr(bound, name).magnitude, rel=1e-12), f"{title}: {name}"
 
 
+def test_estimates_have_the_intervals_of_the_documented_constants(results):
+    tried = 0
+    for title, result in results.items():
+        for name in result.measured if result.label == "estimate" and result.feasible is True else ():
+            if result.inputs.profile and result.has(name) and not hasattr(result.number(name), "shape"):
+                low, high = result.interval(name)
+                assert low < high and low <= getattr(result, name) <= high, f"{title}: {name}"
+                tried += 1
+    assert tried > 10
+
+
 def spread_wide(profile):
     """Return a profile whose measurements were from a thousandth to a thousand times the predicted time."""
     return replace(profile, intervals=defaultdict(lambda: {"seen": (1e-3, 1e3), "unseen": (1e-3, 1e3)}), known={})

@@ -310,7 +310,7 @@ def carbon_by_region(
     emitted = _emitted(grids, work)
     names = sorted(emitted, key=emitted.__getitem__)
     axis = Axis(list(emitted.values()), _Q["Carbon"])
-    colours = dict.fromkeys(names, SERIES[7]) | {getattr(h, "title", h): SERIES[0] for h in highlight}
+    colours = dict.fromkeys(names, SERIES[7]) | {h if isinstance(h, str) else h.title: SERIES[0] for h in highlight}
     unknown = [n for n in colours if n not in emitted]
     if unknown:
         raise InputError(f"highlight: {unknown[0]!r} is not drawn: {nearest(str(unknown[0]), names)}")

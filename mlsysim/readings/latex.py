@@ -137,11 +137,19 @@ def expression(eq: Equation, text: str) -> str:
 def substituted(eq: Equation, inputs: Mapping[str, str], value: str) -> str:
     """Return the equation with values in the place of its arguments, as LaTeX."""
     names = {n: _text(v) for n, v in inputs.items()}
-    return f"{Latex(eq, names).lines()[0]} = {_text(value)}"
+    return f"{_Values(eq, names).lines()[0]} = {_text(value)}"
+
+
+class _Values(Latex):
+    """Prints numbers in the place of symbols: a dot between all factors keeps them apart."""
+
+    def _times(self, node: ast.BinOp) -> str:
+        return r" \cdot "
 
 
 def _text(words: str) -> str:
     """Quote words for LaTeX."""
     for character in "%_#&$":
         words = words.replace(character, f"\\{character}")
+    words = words.replace("\u202f", r"\,")  # between groups of digits
     return rf"\text{{{words}}}"

@@ -114,6 +114,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("doctree-read", after_read)
     app.connect("doctree-read", numbers.declare_claim)
     app.connect("html-page-context", numbers.cite_page)
+    app.connect("html-page-context", katex.derivations)
     app.mls_written = 0
     app.connect("html-page-context", count_page)
     app.connect("build-finished", finish, priority=900)

@@ -3,8 +3,10 @@
 import atexit
 import json
 import os
+import re
 import shutil
 import subprocess
+from html import escape, unescape
 from typing import Any
 
 from docutils import nodes
@@ -65,13 +67,29 @@ class Renderer:
 render = Renderer()
 
 
-def _html(self: Any, node: Any, display: bool) -> str:
-    tex = node.astext()
-    answer = render(str(self.builder.config.mls_katex), tex, display)
+SHOWN = re.compile(r"<span class='mls-tex'>(.*?)</span>", re.DOTALL)
+"""A formula in a derivation that a notebook's cell shows."""
+
+
+def _rendered(config: Any, tex: str, display: bool, where: Any) -> str:
+    answer = render(str(config.mls_katex), tex, display)
     if "error" in answer:
-        log.warning("bad TeX: %s", answer["error"], location=node, type="math")
-        return f"<code>{self.encode(tex)}</code>"
+        log.warning("bad TeX: %s", answer["error"], location=where, type="math")
+        return f"<code>{escape(tex)}</code>"
     return answer["html"]
+
+
+def _html(self: Any, node: Any, display: bool) -> str:
+    return _rendered(self.builder.config, node.astext(), display, node)
+
+
+def derivations(app: Any, pagename: str, templatename: str, context: Any, doctree: Any) -> None:
+    """Render the formulas of the derivations that cells of a notebook show."""
+    if doctree is not None and app.config.mls_katex:
+        formula = '<span class="math notranslate">{}</span>'
+        context["body"] = SHOWN.sub(
+            lambda found: formula.format(_rendered(app.config, unescape(found[1]), False, pagename)), context["body"]
+        )
 
 
 def inline(self: Any, node: Any) -> None:

@@ -43,3 +43,8 @@ def test_values_take_the_place_of_arguments():
     eq = EQUATIONS["ridge_point"]
     tex = substituted(eq, {"peak": "989 TFLOP/s", "bandwidth": "3.35 TB/s"}, "295 FLOP/B")
     assert tex == r"I^* = \frac{\text{989 TFLOP/s}}{\text{3.35 TB/s}} = \text{295 FLOP/B}"
+
+
+def test_values_that_are_multiplied_stay_apart():
+    tex = substituted(EQUATIONS["fleet_devices"], {"nodes": "1\u202f024", "local_devices": "8"}, "8\u202f192")
+    assert tex == r"n = \text{1\,024} \cdot \text{8} = \text{8\,192}"

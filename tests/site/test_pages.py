@@ -178,6 +178,15 @@ def test_no_role_is_left_on_a_page(pages):
             assert not left, (name, left)
 
 
+def test_formulas_of_derivations_in_notebooks_are_rendered(site):
+    derivations = 0
+    for path in (site / "tutorials").glob("*.html"):
+        text = path.read_text("utf-8")
+        assert "mls-tex" not in text, path.name
+        derivations += text.count("<details class='mls-why'>")
+    assert derivations
+
+
 def downloads(site) -> dict[str, str]:
     """Return the text of every example that can be downloaded, alone or inside an archive."""
     found = {}
