@@ -354,6 +354,43 @@ def _estimated_load() -> Any:
     return fleet, serving, load.utilization
 
 
+def llama3_70b_likely_ttft() -> Any:
+    """Likely time to first token of Llama 3 70B on four H100, sixteen prompts at once: later than the bound."""
+    likely = _estimated_load()[1].ttft
+    assert likely > llama3_70b_ttft()
+    return likely
+
+
+def llama3_70b_likely_itl() -> Any:
+    """Likely time between two tokens there: longer than the bound."""
+    likely = _estimated_load()[1].itl
+    assert likely > llama3_70b_itl()
+    return likely
+
+
+def llama3_70b_likely_tpot() -> Any:
+    """Likely time for each output token there, with the prompts computed in between: longer than without."""
+    _, serving, _ = _estimated_load()
+    load = LoadModel().solve(serving, "2 request/s", ttft_target="1 s")
+    assert load.tpot > serving.itl
+    return load.tpot
+
+
+def llama3_70b_likely_max_rate() -> Any:
+    """Requests a second that the same machine likely serves at most."""
+    return LoadModel().solve(_estimated_load()[1], "2 request/s").number("max_request_rate")
+
+
+def four_h100_likely_cost_per_million_tokens() -> Any:
+    """Likely cost of a million generated tokens on four H100 that are never idle: more than at the bound."""
+    fleet, serving, _ = _estimated_load()
+    terms = Infrastructure.Prices.Server_Lifetime.assumption
+    more = {"lifetime": terms.lifetime, "maintenance_rate": terms.maintenance_rate}
+    likely = EconomicsModel().solve(fleet, "1 year", serving=serving, **more).cost_per_million_tokens
+    assert likely > four_h100_cost_per_million_tokens()
+    return likely
+
+
 def chained_utilization() -> Any:
     """Share of the time that four H100 are busy with Llama 3 70B at two requests a second."""
     return _estimated_load()[2].to("percent")

@@ -10,6 +10,7 @@ from ..published import worked
 from ..published.words import spoken
 from ..solvers import SOLVERS
 from . import shown
+from .accuracy import TITLES
 from .directives import _Directive
 from .nodes import paragraph
 
@@ -65,9 +66,8 @@ def page(measured: dict[str, tuple[str, ...]]) -> str:
         name = solver.__name__
         said = [" ".join(p.split()).replace("``", "`") for p in (solver.__doc__ or "").strip().split("\n\n")]
         parts += [f"## {name}", said[0], *said[1:]]
-        omitted = [
-            f"- {text[:1].upper()}{text[1:]}." for family in measured.get(name, ()) for text in document().get(family, {}).get("omits", ())
-        ]
+        omits = {family: document().get(family, {}).get("omits", ()) for family in measured.get(name, ())}
+        omitted = [f"- [{TITLES[family]}](/accuracy/{family}): {'; '.join(texts)}." for family, texts in omits.items() if texts]
         if omitted:
             parts.append("Its constants do not cover:\n\n" + "\n".join(omitted))
         parts.append(f":::{{dropdown}} When the equations of its example hold\n```{{mls-holds}} {name}\n```\n:::")
