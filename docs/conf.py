@@ -79,7 +79,8 @@ sphinx_gallery_conf = {
 }
 
 PLAIN = ["index", "getting-started", "architecture", "solver-guide", "nomenclature", "cli", "sources", "search"]
-PLAIN += ["numbers", "moved", "books"]
+PLAIN += ["numbers", "moved", "books", "guides", "composing", "extending", "assumptions", "glossary", "for-students", "for-instructors"]
+PLAIN += ["for-engineers", "why-analytical", "comparison", "stability"]
 html_sidebars = {page: [] for page in PLAIN}
 html_sidebars["zoo/*/*/*"] = ["zoo-nav.html"]
 html_theme = "pydata_sphinx_theme"

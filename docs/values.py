@@ -20,6 +20,7 @@ from mlsysim import (
     SustainabilityModel,
     Systems,
 )
+from mlsysim.solvers import SOLVERS
 
 BUDGET = Q("50000 USD")
 
@@ -332,3 +333,80 @@ def research_256_checkpoint_interval() -> Any:
 def research_256_goodput() -> Any:
     """Share of the time that makes lasting progress there."""
     return _reliability().goodput
+
+
+def number_of_solvers() -> int:
+    """Number of solvers that the library has."""
+    return len(SOLVERS)
+
+
+def solvers_beside_single_node() -> int:
+    """Number of solvers beside the one for a single device."""
+    return len([s for s in SOLVERS if s is not SingleNodeModel])
+
+
+def _estimated_load() -> Any:
+    """Llama 3 70B on four H100 at two requests a second, with the documented constants: it keeps up, and is not idle."""
+    fleet = _four_h100("Quebec")
+    serving = ServingModel().solve(Models.Language.Llama3_70B, fleet=fleet, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+    load = LoadModel().solve(serving, "2 request/s", ttft_target="1 s")
+    assert load.feasible
+    return fleet, serving, load.utilization
+
+
+def llama3_70b_likely_ttft() -> Any:
+    """Likely time to first token of Llama 3 70B on four H100, sixteen prompts at once: later than the bound."""
+    likely = _estimated_load()[1].ttft
+    assert likely > llama3_70b_ttft()
+    return likely
+
+
+def llama3_70b_likely_itl() -> Any:
+    """Likely time between two tokens there: longer than the bound."""
+    likely = _estimated_load()[1].itl
+    assert likely > llama3_70b_itl()
+    return likely
+
+
+def llama3_70b_likely_tpot() -> Any:
+    """Likely time for each output token there, with the prompts computed in between: longer than without."""
+    _, serving, _ = _estimated_load()
+    load = LoadModel().solve(serving, "2 request/s", ttft_target="1 s")
+    assert load.tpot > serving.itl
+    return load.tpot
+
+
+def llama3_70b_likely_max_rate() -> Any:
+    """Requests a second that the same machine likely serves at most."""
+    return LoadModel().solve(_estimated_load()[1], "2 request/s").number("max_request_rate")
+
+
+def four_h100_likely_cost_per_million_tokens() -> Any:
+    """Likely cost of a million generated tokens on four H100 that are never idle: more than at the bound."""
+    fleet, serving, _ = _estimated_load()
+    terms = Infrastructure.Prices.Server_Lifetime.assumption
+    more = {"lifetime": terms.lifetime, "maintenance_rate": terms.maintenance_rate}
+    likely = EconomicsModel().solve(fleet, "1 year", serving=serving, **more).cost_per_million_tokens
+    assert likely > four_h100_cost_per_million_tokens()
+    return likely
+
+
+def chained_utilization() -> Any:
+    """Share of the time that four H100 are busy with Llama 3 70B at two requests a second."""
+    return _estimated_load()[2].to("percent")
+
+
+def chained_cost_per_million_tokens() -> Any:
+    """Cost of a million generated tokens at that utilization."""
+    fleet, serving, busy = _estimated_load()
+    terms = Infrastructure.Prices.Server_Lifetime.assumption
+    more = {"lifetime": terms.lifetime, "maintenance_rate": terms.maintenance_rate}
+    return EconomicsModel().solve(fleet, "1 year", serving=serving, utilization=busy, **more).cost_per_million_tokens
+
+
+def chained_carbon() -> Any:
+    """Greenhouse gas of a year at that utilization: less than at the greatest power, since decoding draws less."""
+    fleet, serving, busy = _estimated_load()
+    used, most = (SustainabilityModel().solve(fleet, "1 year", utilization=busy, work=work) for work in (serving, None))
+    assert used.carbon < most.carbon
+    return used.carbon

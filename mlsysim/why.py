@@ -61,11 +61,13 @@ class Why:
         """The zoo's facts that it rests on."""
         return [v.how.fact for v in self.leaves.values() if isinstance(v.how, Origin) and v.how.fact is not None]
 
+    @property
+    def inputs(self) -> list[str]:
+        """The leaves in words, each with its value, and its source where it is a fact."""
+        return [f"{name} = {_leaf(leaf)}" for name, leaf in self.leaves.items()]
+
     def __repr__(self) -> str:
-        lines = [self.name, *(f"  {s.text}" for s in self.steps), "from"]
-        for name, leaf in self.leaves.items():
-            lines.append(f"  {name} = {_leaf(leaf)}")
-        return "\n".join(lines)
+        return "\n".join([self.name, *(f"  {s.text}" for s in self.steps), "from", *(f"  {line}" for line in self.inputs)])
 
     def _repr_html_(self) -> str:
         from html import escape

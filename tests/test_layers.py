@@ -27,7 +27,7 @@ ORDER = (
     ("why",),
     ("zookeeping",),
     ("solvers",),
-    ("accuracy",),
+    ("accuracy", "exercises"),
     ("plot", "published"),
     ("cli",),
     ("sphinxext", "__main__"),

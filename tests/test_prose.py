@@ -11,10 +11,11 @@ import pytest
 
 from mlsysim import zoo
 from mlsysim.errors import UnitError
+from mlsysim.solvers import SOLVERS
 from mlsysim.units import Q
 
 ROOT = Path(__file__).parent.parent
-GENERATED = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md")
+GENERATED = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md", "assumptions.md")
 PAGES = sorted(p for p in [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs/tutorials").glob("*.md")] if p.name not in GENERATED)
 EXAMPLES = sorted((ROOT / "gallery").rglob("*.py"))
 CODE = sorted((ROOT / "mlsysim").rglob("*.py"))
@@ -249,3 +250,12 @@ def test_pages_have_code_that_can_be_run():
     assert {"getting-started.md", "solver-guide.md"} <= {p.name for p in WITH_CODE}
     unknown = {m for p in PAGES for m in re.findall(r"^```(py|pycon|python3|ipython)\b", p.read_text("utf-8"), re.MULTILINE)}
     assert not unknown, f"blocks that nothing runs: {unknown}"
+
+
+def test_the_picture_of_the_layers_names_every_solver_and_leads_to_sections():
+    picture = (ROOT / "docs/_static/stack.svg").read_text("utf-8")
+    assert [s.__name__ for s in SOLVERS if not re.search(rf"\b{s.__name__.removesuffix('Model')}\b", picture)] == []
+    page = (ROOT / "docs/architecture.md").read_text("utf-8")
+    links = re.findall(r'<a href="#([\w-]+)">\n<title>', picture)
+    assert len(links) == picture.count("<a ") == 6
+    assert [link for link in links if f"({link})=" not in page] == []

@@ -1,8 +1,10 @@
 """The zoo: every number has a source, every source is used, and the numbers are plausible."""
 
 import functools
+import re
 import tomllib
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +94,8 @@ def test_every_bibliography_entry_is_used(bibliography):
 
     for eq in EQUATIONS.values():
         used |= {eq.source, eq.example.source}
+    for page in (Path(__file__).parent.parent / "docs").glob("*.md"):
+        used |= set(re.findall(r"\{mls:source\}`(?:[^`<]*<)?([\w-]+)>?`", page.read_text("utf-8")))
     assert set(bibliography) - used == set()
 
 

@@ -180,6 +180,19 @@ def show(name: str, form: str) -> None:
     click.echo(entry(zoo.resolve(name), form))
 
 
+@main.command("exercises", short_help="Draw a sheet of exercises over entries of the zoo.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed draws the same sheet.")
+@click.option("--topic", metavar="TEXT", help="One topic; all of them if none is given. A wrong one is answered with the list.")
+@click.option("--count", type=int, help="How many exercises; one of each kind if none is given.")
+@click.option("--answers", is_flag=True, help="The answers with their derivations, instead of the questions.")
+def exercises(seed: int, topic: str | None, count: int | None, answers: bool) -> None:
+    """Draw a sheet of exercises as Markdown; with --answers, the answers of the same sheet."""
+    from .. import exercises as made
+
+    drawn = made.draw(seed, topic, count)
+    click.echo(made.answers(drawn) if answers else made.sheet(drawn), nl=False)
+
+
 def solve(form: str, **given: Any) -> None:
     """Answer with a solver."""
     from .asked import answer, call

@@ -12,7 +12,7 @@ from typing import Any
 from sphinx.util import logging
 
 from ..published import addresses
-from . import accuracy, cli, katex, numbers, textbook
+from . import accuracy, assumptions, cli, katex, numbers, textbook
 from .directives import DIRECTIVES
 from .domain import MlsDomain, link_to_the_site
 from .fresh import (
@@ -101,7 +101,9 @@ def setup(app: Any) -> dict[str, Any]:
     app.add_node(fragment, html=(visit_fragment, None), **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_out, None)))
     app.add_domain(MlsDomain)
     app.add_role_to_domain("mls", "chapter", textbook.ChapterRole())
-    for name, directive in (DIRECTIVES | accuracy.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES | textbook.DIRECTIVES).items():
+    for name, directive in (
+        DIRECTIVES | accuracy.DIRECTIVES | assumptions.DIRECTIVES | cli.DIRECTIVES | numbers.DIRECTIVES | textbook.DIRECTIVES
+    ).items():
         app.add_directive(name, directive)
     app.add_html_math_renderer("mls_katex", inline_renderers=(katex.inline, None), block_renderers=(katex.block, None))
     app.connect("config-inited", config_inited, priority=300)

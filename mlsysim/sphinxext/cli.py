@@ -31,6 +31,7 @@ EXAMPLES = {
     "node=DGX_H100,nodes=32,datacenter=Meta_Fleet_2023,grid=US_Average --duration '30 days'",
     "mlsysim solve reliability": "mlsysim solve reliability --fleet Llama3_405B --job-duration '54 days' --checkpoint-time '60 s' "
     "--recovery-time '10 min'",
+    "mlsysim exercises": "mlsysim exercises --topic reliability --seed 7",
     "mlsysim why": "mlsysim why single-node latency_memory --model Llama3_8B --hardware H100 --batch-size 64 --seq-len 2048 "
     "--phase decode --efficiency 1",
 }

@@ -16,7 +16,7 @@ from ..published.derived import derived
 from ..published.words import spoken
 from ..solvers import SOLVERS
 from ..workloads import Workload
-from . import cli, near, textbook
+from . import assumptions, cli, near, textbook
 from .accuracy import TITLES as TITLES_OF_FAMILIES
 
 INDEXES = {
@@ -342,6 +342,7 @@ def all_pages(gallery: str, repository: str = "") -> dict[str, str]:
     )
     pages["numbers"], pages["moved"] = NUMBERS, MOVED
     pages["cli"] = cli.page()
+    pages["assumptions"] = assumptions.page(MEASURED)
     pages["sources"] = "# Sources\n\nWhat the numbers and equations rest on, and what cites each source.\n\n```{mls-sources}\n```\n"
     return pages
 
