@@ -7,6 +7,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import matplotlib.pyplot
 import pytest
 
 from mlsysim import zoo
@@ -244,6 +245,7 @@ def test_code_on_pages_runs(path, monkeypatch, tmp_path):
     for line, block in blocks(path.read_text("utf-8")):
         with contextlib.redirect_stdout(io.StringIO()):
             exec(compile("\n" * line + block, str(path), "exec"), scope)
+    matplotlib.pyplot.close("all")
 
 
 def test_pages_have_code_that_can_be_run():

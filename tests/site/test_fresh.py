@@ -241,8 +241,8 @@ def test_nothing_is_done_again_where_nothing_changed(copy, history):
 
 
 def test_a_fact_that_few_rest_on(copy, history):
-    name = "Hardware.Cloud.A100"
-    copy.edit("zoo/Hardware/Cloud/A100.toml", *a_change(copy, name, "bandwidth"))
+    name = "Hardware.Cloud.A30"
+    copy.edit("zoo/Hardware/Cloud/A30.toml", *a_change(copy, name, "bandwidth"))
     history.append(copy.build())
     now, before = history[-1], history[-2]
     assert {page(name), "zoo/hardware"} <= renewed(now, before) <= now.read
@@ -254,11 +254,11 @@ def test_a_fact_that_few_rest_on(copy, history):
 
 
 def a_change(copy: Copy, name: str, key: str) -> tuple[str, str]:
-    """Return the line of a fact inside the memory of a device, as it is and with another number."""
+    """Return the line of a fact inside the memory of a device, as it is and with a number so near that the claims of examples still hold."""
     text = (copy.root / "zoo" / (name.replace(".", "/") + ".toml")).read_text("utf-8")
     memory = text[text.index("[memory]") :]
     line = re.search(rf'^{key} = \{{value = "([\d.]+) (\S+)".*$', memory, re.MULTILINE)
-    value = float(line.group(1)) * 1.25
+    value = float(line.group(1)) * 1.002
     return line.group(), line.group().replace(f'"{line.group(1)} ', f'"{value:g} ', 1)
 
 
