@@ -137,7 +137,9 @@ class Result:
             raise InputError(f"{name} has not been compared with measurements; of a {type(self).__name__}, {known or 'nothing'} has")
         profile = self._inputs.profile
         if profile is None:
-            raise InputError(f"{name} is a {self.label} without documented constants, and has no interval: leave efficiency out")
+            raise InputError(
+                f"{name} is {'an' if self.label[0] in 'aeiou' else 'a'} {self.label} without documented constants, and has no interval: leave efficiency out"
+            )
         short, long = profile.interval(self._kind(name), self._inputs.device.zoo_name)
         bound = self._core(NUMBERS, self._inputs.without_constants())[name]
         ends = (value / long, min(value / short, bound)) if self.measured[name] else (max(value * short, bound), value * long)

@@ -254,7 +254,7 @@ def test_a_fact_that_few_rest_on(copy, history):
 
 
 def a_change(copy: Copy, name: str, key: str) -> tuple[str, str]:
-    """Return the line of a fact inside the memory of a device, as it is and with a number so near that the claims of examples still hold."""
+    """Return the line of a fact inside the memory of a device, as it is and so little larger that claims of examples hold."""
     text = (copy.root / "zoo" / (name.replace(".", "/") + ".toml")).read_text("utf-8")
     memory = text[text.index("[memory]") :]
     line = re.search(rf'^{key} = \{{value = "([\d.]+) (\S+)".*$', memory, re.MULTILINE)
