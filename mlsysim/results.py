@@ -137,9 +137,8 @@ class Result:
             raise InputError(f"{name} has not been compared with measurements; of a {type(self).__name__}, {known or 'nothing'} has")
         profile = self._inputs.profile
         if profile is None:
-            raise InputError(
-                f"{name} is {'an' if self.label[0] in 'aeiou' else 'a'} {self.label} without documented constants, and has no interval: leave efficiency out"
-            )
+            kind = "an estimate" if self.label == "estimate" else f"a {self.label} number"
+            raise InputError(f"{name} is {kind} without documented constants, and has no interval: leave efficiency out")
         short, long = profile.interval(self._kind(name), self._inputs.device.zoo_name)
         bound = self._core(NUMBERS, self._inputs.without_constants())[name]
         ends = (value / long, min(value / short, bound)) if self.measured[name] else (max(value * short, bound), value * long)
@@ -324,6 +323,7 @@ class DistributedResult(Result):
     ``mfu`` credits causal attention as causal; ``mfu_full_attention`` credits the full square of each sequence, as many publications
     print it, and ``hfu`` all arithmetic that is done, recomputation included. ``tp_algorithm`` and ``dp_algorithm`` name the
     algorithm of the all-reduces of activations and of gradients (of what all replicas share, where experts are spread).
+    ``activity_memory`` is that of the optimizer's pass alone: the traffic of both other passes is part of ``activity_compute``.
     """
 
     step_time: q.StepTime

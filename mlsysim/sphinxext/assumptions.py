@@ -52,7 +52,8 @@ and when the equations of its example hold. The [solver guide](/solver-guide) sa
 - **Little is guessed.** What no source states is missing, and asking for it names the fact. With two exceptions: a latency or a power at
   rest that nobody states counts as nothing. Times, energy, cost and carbon are then too low, never too high; a break-even shifts too.
 - **The label says what an answer is.** `bound` uses no fitted constant. `estimate` uses the documented constants, or an efficiency of
-  yours; only the former has an interval. `calibrated` uses one measurement of yours. What each misses by is told under {doc}`accuracy </accuracy/index>`.
+  yours; only the former has an interval. `calibrated` uses one measurement of yours. What each misses by is told under
+  {doc}`accuracy </accuracy/index>`.
 - **A bound is one of its schedule.** On one device no software is faster that does this arithmetic in these formats and reads weights
   and each sequence's cache once. With several devices, a schedule that overlaps more can be.
 - **Quality is not computed.** A lower precision changes bytes and rates here. What it does to the answers of a model, the library does not
