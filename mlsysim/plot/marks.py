@@ -286,7 +286,7 @@ def stacked(
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    columns = len(parts) if sum(map(len, parts)) + 4 * len(parts) < 84 else (len(parts) + 1) // 2
+    columns = len(parts) if sum(map(len, parts)) + 4 * len(parts) < 66 else (len(parts) + 1) // 2
     ax.legend(ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, handlelength=0.9, columnspacing=1.2)
     return ends, parts
 
