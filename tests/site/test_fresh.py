@@ -191,7 +191,7 @@ def may_be_read(copy: Copy, name: str) -> set[str]:
     if name.startswith("Hardware."):  # rows of measurements were made on it
         found |= {f"accuracy/{n}" for n in (*MODULES, "index")} | {f"solvers/{s.lower()}" for s in MEASURED}
     solvers = {s for s, text in worked.EXAMPLES.items() if mentions(text, names)}
-    found |= {f"solvers/{s.lower()}" for s in solvers}
+    found |= {f"solvers/{s.lower()}" for s in solvers} | ({"assumptions"} if solvers else set())
     commands = " ".join(cli.EXAMPLES.values()).lower()  # short names will do there
     found |= {"cli" for n in names if re.search(rf"\b{n.rpartition('.')[2].lower()}\b", commands)}
     by_value = values_that_rest_on(copy, names)
