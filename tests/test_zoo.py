@@ -94,8 +94,9 @@ def test_every_bibliography_entry_is_used(bibliography):
 
     for eq in EQUATIONS.values():
         used |= {eq.source, eq.example.source}
-    for page in (Path(__file__).parent.parent / "docs").glob("*.md"):
-        used |= set(re.findall(r"\{mls:source\}`(?:[^`<]*<)?([\w-]+)>?`", page.read_text("utf-8")))
+    root = Path(__file__).parent.parent
+    for page in [*(root / "docs").glob("*.md"), *(root / "docs" / "tutorials").glob("*.md"), *(root / "gallery").rglob("*.py")]:
+        used |= set(re.findall(r"[{:]mls:source[}:]`(?:[^`<]*<)?([\w-]+)>?`", page.read_text("utf-8")))
     assert set(bibliography) - used == set()
 
 
