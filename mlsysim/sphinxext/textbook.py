@@ -207,8 +207,9 @@ class ClaimsDirective(_TextbookDirective):
         folder, _, stem = document.partition("/")
         if folder != "gallery":
             return self.page(document, title, "")
+        name = stem.replace("/", ".")
         link = markup.to_page(document, title)
-        return link + pastes(addresses.url(f"claim.{stem}"), f"{{mls:claim}}`{stem}`", title, citing.of_place(f"claim.{stem}", title))
+        return link + pastes(addresses.url(f"claim.{name}"), f"{{mls:claim}}`{name}`", title, citing.of_place(f"claim.{name}", title))
 
     def known(self, kind: str, name: str, title: str, sentence: str) -> str:
         public = addresses.public(kind, name)

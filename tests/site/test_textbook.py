@@ -145,7 +145,7 @@ PLANTED = {
     "equation": ('"machine_balance"', '"machine_balanse"', "", "unknown equation 'machine_balanse': did you mean 'machine_balance'"),
     "section": ('["roofline"]', '["rooflines"]', "", "unknown section of equations 'rooflines': did you mean 'roofline'"),
     "entry": ('"Hardware.Cloud.L4"', '"Hardware.Cloud.L44"', "", "entry of the zoo 'Hardware.Cloud.L44': did you mean"),
-    "example": ("plot_checkpoint_interval", "plot_checkpoints", "", "unknown example 'gallery/plot_checkpoints': did you mean"),
+    "example": ("plot_checkpoint_interval", "plot_checkpoints", "", "unknown example 'gallery/reliability/plot_checkpoints': did you mean"),
     "layer": ('layers = ["C"]', 'layers = ["F"]', "", "unknown layer 'F': known are 'A', 'B', 'C', 'D', 'E'"),
     "other layer": ('"B", topic = "Measuring', '"A", topic = "Measuring', "", "teaches layer 'A', which is none of its layers"),
     "layer twice": ('"E", topic = "The roofline"', '"B", topic = "The roofline"', "", "teaches layer 'B' twice"),
@@ -302,7 +302,7 @@ def public(chapter) -> set[str]:
     """Return the public names of what a chapter claims and that has one."""
     found = {f"solver.{s}" for s in chapter.solvers} | {f"eq.{e}" for e in chapter.equations}
     found |= {n for n in chapter.zoo if n in zoo.names()}
-    return found | {f"claim.{doc.removeprefix('gallery/')}" for doc, _ in chapter.examples if doc.startswith("gallery/")}
+    return found | {f"claim.{doc.removeprefix('gallery/').replace('/', '.')}" for doc, _ in chapter.examples if doc.startswith("gallery/")}
 
 
 def test_a_chapter_lists_what_it_claims_with_links_and_citations_to_paste(pages, site, book):
