@@ -29,6 +29,9 @@ from .markup import fragment, leave_out, visit_fragment
 from .nodes import depart_number, ignore, number, visit_number
 
 log = logging.getLogger(__name__)
+UNSEARCHED = ".headerlink,.sphx-glr-download,.sphx-glr-footer,.prev-next-footer,.mls-used,.mls-near"
+"""What a page says of others, so that a search for those does not find it."""
+
 record_gallery = GalleryRecorder()
 
 
@@ -80,7 +83,7 @@ def finish(app: Any, error: Exception | None) -> None:
     downloads.rewrite(outdir, app.config.mls_values)
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
         command = [sys.executable, "-m", "pagefind", "--site", str(outdir), "--root-selector", "article.bd-article"]
-        command += ["--exclude-selectors", ".headerlink,.sphx-glr-download,.sphx-glr-footer,.prev-next-footer", "--glob", "**/*.html"]
+        command += ["--exclude-selectors", UNSEARCHED, "--glob", "**/*.html"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             log.warning("search index: %s", done.stderr[-500:] or done.stdout[-500:], type="mls", subtype="search")

@@ -150,7 +150,7 @@ class NearDirective(_Directive):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        listed = nodes.bullet_list()
+        listed = nodes.bullet_list(classes=["mls-near"])
         for other in near.similar(name):
             entry = zoo.load(other)
             listed += nodes.list_item("", paragraph(self.link("entry", other, entry.name), f": {entry.summary}"))

@@ -96,7 +96,7 @@ def entry_page(name: str, gallery: str, repository: str = "") -> str:
     users = [f"- {{mls:entry}}`{r}`" for r in referrers().get(name, [])]
     users += [f"- [{title}](/{doc})" for doc, title in examples_with(gallery, name)]
     if users:
-        parts.append("## Where it is used\n\n" + "\n".join(users))
+        parts.append("## Where it is used\n\n{.mls-used}\n" + "\n".join(users))
     if near.similar(name):
         parts.append(f"## Similar entries\n\n```{{mls-near}} {name}\n```")
     stem, file = page(name).rpartition("/")[2], f"zoo/{name.replace('.', '/')}.toml"
