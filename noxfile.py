@@ -34,7 +34,7 @@ nox.options.sessions = ["lint", "tests", "docs"]
 ROOT = Path(__file__).parent
 SITE = ROOT / "docs" / "_build" / "html"
 GENERATED = ("zoo", "math", "solvers", "accuracy", "textbook", "gallery")
-FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md")
+FILES = ("math.md", "nomenclature.md", "numbers.md", "moved.md", "sources.md", "cli.md", "assumptions.md")
 
 
 def setup(session: nox.Session, *extras: str, groups: tuple[str, ...] = ()) -> None:

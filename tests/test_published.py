@@ -10,8 +10,9 @@ from pybtex.database import parse_string
 
 import mlsysim
 from mlsysim import Q, zoo
-from mlsysim.equation import EQUATIONS
-from mlsysim.errors import InputError, UnitError
+from mlsysim import quantities as q
+from mlsysim.equation import EQUATIONS, Equation
+from mlsysim.errors import InputError, UnitError, UnknownNameError
 from mlsysim.published import addresses, citing, ledger, named, registry
 from mlsysim.published.__main__ import main
 from mlsysim.published.derived import derived
@@ -278,5 +279,24 @@ def test_the_command_says_what_moved_and_fails(tmp_path, capsys):
 
 
 def test_a_change_of_code_is_told_apart_from_one_of_words():
-    assert ledger.code_of("ridge_point") != ledger.code_of("roofline_time")
-    assert ledger.code_of("ridge_point") == ledger.code_of("ridge_point")
+    def plain(a: q.Traffic, b: q.Bandwidth) -> q.MemoryTime:
+        """Say one thing."""
+        return a / b
+
+    def worded(a: q.Traffic, b: q.Bandwidth) -> q.MemoryTime:
+        """Say another."""
+        # and more
+        return a / b
+
+    def other(a: q.Traffic, b: q.Bandwidth) -> q.MemoryTime:
+        """Say one thing."""
+        return 2 * a / b
+
+    first, second, third = (ledger.code_of(Equation(f, "source", "where")) for f in (plain, worded, other))
+    assert first == second != third
+
+
+def test_claims_and_sources_are_known_by_their_address():
+    for name, says in (("claim.memory.plot_kv_cache", "is a claim"), ("source.williams2009", "is a source")):
+        with pytest.raises(UnknownNameError, match=says):
+            mlsysim.lookup(addresses.url(name))

@@ -4,9 +4,9 @@
 its address. ``docs/moves.toml`` holds the moves that were accepted, with their reasons.
 """
 
+import ast
 import fnmatch
 import hashlib
-import inspect
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__, zoo
-from ..equation import EQUATIONS
+from ..equation import EQUATIONS, Equation
 from ..errors import InputError
 from . import addresses
 from .registry import Published, every, nameless
@@ -76,11 +76,10 @@ def written(number: Published) -> str:
     return f"{number.value:.10g} {number.unit}".strip()
 
 
-def code_of(equation: str) -> str:
-    """Return a digest of an equation's code, without its documentation."""
-    body = inspect.getsource(EQUATIONS[equation].function)
-    kept = [line.rstrip() for line in body.split('"""')[0].splitlines() + body.split('"""')[-1].splitlines() if line.strip()]
-    return "code " + hashlib.sha256("\n".join(kept).encode()).hexdigest()[:12]
+def code_of(equation: Equation) -> str:
+    """Return a digest of what an equation computes: its arguments and statements, without words and layout."""
+    parts = [ast.dump(equation.tree.args), *map(ast.dump, equation.statements)]
+    return "code " + hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def lines(numbers: Mapping[str, Published], claims: Iterable[str]) -> dict[str, Line]:
@@ -88,7 +87,7 @@ def lines(numbers: Mapping[str, Published], claims: Iterable[str]) -> dict[str, 
     found = {n: Line(written(p), f"{p.page}.html#{p.anchor}") for n, p in numbers.items()}
     for kind, name in nameless(list(claims)):
         document, ident = addresses.place(kind, name)
-        value = code_of(name) if kind == "eq" else kind
+        value = code_of(EQUATIONS[name]) if kind == "eq" else kind
         found[addresses.public(kind, name)] = Line(value, f"{document}.html#{ident}")
     return dict(sorted(found.items()))
 

@@ -78,6 +78,24 @@ class Published:
 STYLES = ("full", "number", "unit", "source")
 
 
+def asked(text: str) -> tuple[str, dict[str, str]]:
+    """Split what a role says into the name and the options of :func:`printed`: ``NAME | unit=GB/s digits=3 style=number``.
+
+    Raises
+    ------
+    InputError
+        An option is none.
+    """
+    name, _, tail = text.partition("|")
+    options = {}
+    for word in tail.split():
+        key, _, value = word.partition("=")
+        if key not in ("unit", "digits", "style") or not value:
+            raise InputError(f"{word!r} is no option of a number: write unit=GB/s, digits=3 or style=number")
+        options[key] = value
+    return name.strip(), options
+
+
 def printed(number: Published, unit: str = "", digits: str = "", style: str = "full") -> str:
     """Write a published number as someone asks for it.
 
@@ -165,7 +183,9 @@ def of_derived(item: Derived) -> Published:
     rests = (f"eq.{item.equation}", entry, *sorted(zoo.references_of(entry)), *([LIFETIME] if "lifetime" in item.inputs else []))
     unit = EQUATIONS[item.equation].result.unit
     known: dict[str, Any] = {"how": "computed", "equation": item.equation, "rests_on": rests}
-    return Published(**_at("fact", item.name), says=item.says, value=item.number, unit=_plain(unit), text=text_of(item), **known)
+    return Published(
+        **_at("fact", item.name), says=item.says, value=item.number, unit=_plain(unit), text=item.text.replace(" ", "\u00a0"), **known
+    )
 
 
 def _plain(unit: str) -> str:
@@ -219,7 +239,9 @@ def of_accuracy(name: str) -> Published:
     value = float(figures.number(name))
     family, *kind, what = name.split(".")
     says = f"{figures.FIGURES[what]} of {' '.join([family, *kind])} predictions"
-    return Published(**_at("accuracy", name), says=says, value=value, unit="", text=figures.figure(name))
+    used = {s.answer.hardware for s in figures.scored(family) if s.answer} & set(zoo.names("Hardware"))
+    text = figures.figure(name)
+    return Published(**_at("accuracy", name), says=says, value=value, unit="", text=text, rests_on=tuple(sorted(used)))
 
 
 def of_entry(name: str) -> Iterator[Published]:
@@ -340,6 +362,12 @@ def _of_place(document: str, ident: str, values: str) -> str:
         candidates = (f"accuracy.{n}" for n in figures.names(document.partition("/")[2]))
     elif document == "numbers":
         candidates = (f"value.{n}" for n in named.functions(values))
+    elif document.startswith("gallery/"):
+        candidates = iter([f"claim.{document.removeprefix('gallery/').replace('/', '.')}"])
+    elif document == "sources":
+        from .sources import bibliography
+
+        candidates = (f"source.{k}" for k in bibliography())
     else:
         candidates = (f"quantity.{n}" for n in nomenclature())
     known = {addresses.place(*addresses.parts(c)): c for c in candidates}

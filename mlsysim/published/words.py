@@ -34,8 +34,6 @@ def text_of(value: Any) -> str:
     """Write a value for a page: a fact's as its source prints it, with a space that does not break."""
     if isinstance(value, Fact):
         value = value.value
-    if hasattr(value, "text"):  # a number that follows from facts
-        value = value.text
     if isinstance(value, bool):
         return "yes" if value else "no"
     if is_quantity(value):
@@ -64,8 +62,6 @@ def coherent_unit(value: Any) -> str:
 
 def coherent_number(value: Any) -> float | None:
     """Return the plain number of a value in base units, or ``None`` for words and flags."""
-    if hasattr(value, "number"):  # a number that follows from facts
-        return float(value.number)
     if isinstance(value, Fact):
         value = value.value
     if isinstance(value, bool):

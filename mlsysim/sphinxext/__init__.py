@@ -74,12 +74,12 @@ def finish(app: Any, error: Exception | None) -> None:
     from . import downloads, exports, place
 
     outdir = Path(app.outdir)
+    remove_gone_pages(outdir, app.env)  # before pages are written that lead on from what is gone
     if app.config.mls_pages:
         place.write(outdir / "_static" / "place")
         exports.write(outdir)
         titles = {document: title.astext() for document, title in app.env.titles.items()}
         numbers.write(outdir, app.config.mls_values, app.env.get_domain("mls").objects, titles)
-    remove_gone_pages(outdir, app.env)
     downloads.rewrite(outdir, app.config.mls_values)
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
         command = [sys.executable, "-m", "pagefind", "--site", str(outdir), "--root-selector", "article.bd-article"]

@@ -30,17 +30,11 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 460, 70, 16, 12, 44
 COLORS = 8
 
 
-def rests_on(env: Any, name: str) -> None:
-    """Note that a page rests on a family's rows and constants, and on the hardware that its rows were answered for."""
-    known = set(zoo.names("Hardware"))
-    used = {s.answer.hardware for s in scored(name) if s.answer is not None} & known
-    shown.note(env, f"accuracy:{name}", *(f"entry:{n}" for n in sorted(used)))
-
-
 def says(name: str) -> str:
-    """Return what a family's accuracy rests on, for a digest: rows and constants; code is digested apart."""
+    """Return what the page of a family shows, for a digest: rows, what is predicted for them, constants and remarks."""
+    answers = repr([(s.row.text("id"), s.answer, s.why) for s in scored(name)])
     files = "".join((zoo.root() / "measurements" / f).read_text("utf-8") for f in module(name).FILES)
-    return files + repr(profiles.document().get(name)) + repr(remarks())
+    return answers + files + repr(profiles.document().get(name)) + repr(remarks())
 
 
 @cache
@@ -77,7 +71,7 @@ class OverviewDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         groups = []
         for name in MODULES:
-            rests_on(self.env, name)
+            shown.note(self.env, f"accuracy:{name}")
             link = f'<a class="reference internal" href="{name}.html"><span>{escape(TITLES[name])}</span></a>'
             groups += [(link, score) for kind, score in figures.groups(name).items() if not kind]
         return [score_table(self.env.docname, groups, "Family", leave=("answered", "mean", "bias"))]
@@ -88,12 +82,12 @@ class AccuracyDirective(_Directive):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        rests_on(self.env, name)
+        shown.note(self.env, f"accuracy:{name}")
         self.env.metadata[self.env.docname]["mls_table"] = True
         rows = scored(name)
         words = re.sub(r":\w+:`~?(?:\w+\.)*(\w+)`", r"\1", (module(name).__doc__ or "").strip())
         found: list[nodes.Node] = [nodes.paragraph("", p) for p in words.split("\n\n")]
-        found += [self.section("scores", "How far off"), self.figures(name)]
+        found += [self.section("scores", "How far off"), self.published(name)]
         compared = [s for s in rows if s.answer and s.measured]
         if compared:
             bounded = [s for s in compared if s.answer and math.isfinite(s.answer.bound) and s.answer.bound > 0]
@@ -107,7 +101,7 @@ class AccuracyDirective(_Directive):
         found += [self.section("rows", "All rows, the worst first"), nodes.raw("", listing(rows), format="html")]
         return found
 
-    def figures(self, name: str) -> nodes.Element:
+    def published(self, name: str) -> nodes.Element:
         """Return the table of the published figures, each at its anchor, and of all rows."""
         rows = []
         for kind, score in figures.groups(name).items():
@@ -292,7 +286,7 @@ class CalibrationDirective(_Directive):
     def run(self) -> list[nodes.Node]:
         rows = []
         for name in CALIBRATED:
-            rests_on(self.env, name)
+            shown.note(self.env, f"accuracy:{name}")
             plain, after = calibrated_errors(name)
             cells = [TITLES[name], str(len(plain)), *(f"{100 * statistics.median(e):.2g}\u00a0%" for e in (plain, after))]
             rows.append(("", cells))

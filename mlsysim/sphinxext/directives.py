@@ -16,6 +16,7 @@ from ..facts import Fact
 from ..published import worked
 from ..published.addresses import anchor
 from ..published.derived import derived, symbol_of_path
+from ..published.registry import of_fact
 from ..published.sources import ASKS, bibliography
 from ..published.words import coherent_number, spoken, text_of
 from ..quantities import Symbol, nomenclature
@@ -25,7 +26,7 @@ from ..readings.latex import expression, latex
 from ..units import factor, label, people
 from ..units import shown as digits
 from . import markup, near, shown
-from .domain import title_of
+from .domain import tip_of
 from .nodes import numeral, paragraph, table
 from .nodes import reference as link
 
@@ -258,7 +259,7 @@ class IndexDirective(_Directive):
         return found
 
     def number(self, fact: Fact) -> str:
-        html = markup.link("fact", fact.name, markup.number(text_of(fact), coherent_number(fact)), title_of(fact))
+        html = markup.link("fact", fact.name, markup.number(text_of(fact), coherent_number(fact)), tip_of(of_fact(fact)))
         return html + (" " + markup.span("est.", "mls-kind", "mls-kind-estimated") if fact.kind == "estimated" else "")
 
 

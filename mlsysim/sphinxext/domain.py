@@ -19,7 +19,6 @@ from sphinx.util.nodes import make_refnode
 from .. import zoo
 from ..equation import EQUATIONS
 from ..errors import InputError, MlsysimError, nearest
-from ..facts import Fact
 from ..published import addresses, registry, worked
 from ..published.words import spoken
 from ..quantities import nomenclature
@@ -29,36 +28,12 @@ from .nodes import numeral
 log = logging.getLogger(__name__)
 
 
-def title_of(value: Fact) -> str:
-    """Say where a fact comes from, for a tooltip."""
-    year = f", {value.year}" if value.year else ""
-    return f"{value.name} ({value.kind}{year}; {value.source}, {value.where}; read {value.read})"
-
-
 def tip_of(number: registry.Published) -> str:
     """Say what a published number is and where it comes from, for a tooltip."""
     if number.source and number.read:
         year = f", {number.year}" if number.year else ""
         return f"{number.name} ({number.how}{year}; {number.source}, {number.where}; read {number.read})"
     return f"{number.name} (by {number.equation})" if number.equation else f"{number.name}: {number.says}"
-
-
-def asked(text: str) -> tuple[str, dict[str, str]]:
-    """Split what stands in a role into the name and its options: ``NAME | unit=GB/s digits=3 style=number``.
-
-    Raises
-    ------
-    InputError
-        An option is none.
-    """
-    name, _, tail = text.partition("|")
-    options = {}
-    for word in tail.split():
-        key, _, value = word.partition("=")
-        if key not in ("unit", "digits", "style") or not value:
-            raise InputError(f"{word!r} is no option of a number: write unit=GB/s, digits=3 or style=number")
-        options[key] = value
-    return name.strip(), options
 
 
 class _Role(XRefRole):
@@ -90,7 +65,7 @@ class _NumberRole(_Role):
     kind = ""
 
     def show(self, target: str) -> tuple[str, str, str]:
-        name, options = asked(target)
+        name, options = registry.asked(target)
         self.number = self.find(name)
         self.note(self.number)
         return registry.printed(self.number, **options), addresses.parts(self.number.name)[1], tip_of(self.number)
@@ -143,11 +118,6 @@ class AccuracyRole(_NumberRole):
     """``{mls:accuracy}`training.median```: a figure of how far predictions are from measurements."""
 
     kind = "accuracy"
-
-    def note(self, number: registry.Published) -> None:
-        from . import accuracy
-
-        accuracy.rests_on(self.env, number.name.split(".")[1])
 
 
 class EntryRole(_Role):

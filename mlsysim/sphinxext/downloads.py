@@ -7,9 +7,8 @@ from pathlib import Path
 
 from .. import zoo
 from ..errors import MlsysimError
-from ..published import named
-from ..published.derived import number_of
-from ..published.words import spoken, text_of
+from ..published import addresses, registry
+from ..published.words import spoken
 
 ROLE = re.compile(r"(?::mls:(\w+):|\{mls:(\w+)\})`([^`]+)`")
 
@@ -24,12 +23,12 @@ def resolve(text: str, values: str) -> str:
             return explicit.group(1)
         try:
             match role:
-                case "fact":
-                    return text_of(number_of(target))
+                case "fact" | "accuracy" | "value" | "example":
+                    name, options = registry.asked(target)
+                    known = name if role == "fact" else addresses.public(role, name)
+                    return registry.printed(registry.lookup(known, values), **options)
                 case "entry":
-                    return zoo.load(target).name
-                case "value":
-                    return text_of(named.compute(values, target))
+                    return zoo.load(addresses.current(registry.resolve(target))).name
                 case "eq":
                     return spoken(target)
         except MlsysimError:

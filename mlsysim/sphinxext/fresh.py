@@ -118,8 +118,8 @@ def remove_gone_pages(outdir: Path, env: Any) -> None:
     for folder in ("zoo", "math", "solvers", "accuracy", "textbook", "gallery", "tutorials"):
         for path in (outdir / folder).rglob("*.html"):
             if path.relative_to(outdir).with_suffix("").as_posix() not in env.found_docs:
-                path.unlink()
-                path.with_suffix(".json").unlink(missing_ok=True)
+                for suffix in (".html", ".json", ".cite.json", ".myst.json"):
+                    path.with_suffix(suffix).unlink(missing_ok=True)
     examples = {doc.rpartition("/")[2] for doc in env.found_docs if doc.startswith("gallery/")}
     for path in (outdir / "_downloads").rglob("plot_*"):
         if path.stem not in examples:

@@ -114,11 +114,14 @@ def table(
     """Return a table; each row is its anchor (or nothing) and the HTML of its cells."""
     columns = "".join(f'<col style="width: {w}%">' for w in widths)
     top = "".join(f'<th class="head"><p>{escape(h)}</p></th>' for h in head)
-    body = "".join(
-        f"<tr{f' id={chr(34)}{ident}{chr(34)}' if ident else ''}>{''.join(f'<td>{c}</td>' for c in cells)}</tr>" for ident, cells in rows
-    )
+    body = "".join(_row(ident, cells) for ident, cells in rows)
     return (
         f'<div class="pst-scrollable-table-container"{"" if searched else " data-pagefind-ignore"}>'
         f'<table class="table mls-table {" ".join(classes)}">'
         f"{f'<colgroup>{columns}</colgroup>' if columns else ''}<thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>\n"
     )
+
+
+def _row(ident: str, cells: Iterable[str]) -> str:
+    attribute = f' id="{ident}"' if ident else ""
+    return f"<tr{attribute}>{''.join(f'<td>{c}</td>' for c in cells)}</tr>"

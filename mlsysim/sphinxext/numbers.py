@@ -237,13 +237,13 @@ class MovesDirective(_Directive):
         return [markup.made(self.env.docname, html)]
 
     def named(self, name: str) -> str:
+        """Name what moved, with a link to a number that is still there."""
         here = addresses.current(name)
         try:
-            kind, inner = addresses.parts(here)
-            known = kind in ("entry", "fact") and lookup(here) is not None
+            kind = lookup(here, self.env.config.mls_values).kind
         except MlsysimError:
-            known = False
-        return markup.link(kind, inner, markup.code(name)) if known else markup.code(name)
+            return markup.code(name)
+        return markup.link(kind, addresses.parts(here)[1], markup.code(name))
 
 
 DIRECTIVES = {"mls-values": ValuesDirective, "mls-moves": MovesDirective}

@@ -8,7 +8,7 @@ A thing is written ``kind:name``: ``fact:Hardware.Cloud.H100.power.tdp``, ``entr
 ``title:…`` for its name alone, ``value:…`` for a function of the values file, ``eq:…`` for an equation's
 example and limits, ``solver:…`` for a solver's example,
 ``near:…`` and ``largest:…`` for the entries that stand beside it, what is drawn of an entry by the name of its directive, and
-``accuracy:…`` for the rows and constants of a family of measurements, ``cli:…`` for what a command line prints,
+``accuracy:…`` for a figure of a family of measurements, or for all its rows, ``cli:…`` for what a command line prints,
 ``chapter:…`` for all that is known of a chapter of the textbook, and ``taught:…`` for what is said of a volume or a layer, or which
 chapters claim an equation or a solver.
 """
@@ -20,6 +20,7 @@ from typing import Any
 from uuid import uuid4
 
 from .. import zoo
+from ..accuracy import figures
 from ..equation import EQUATIONS
 from ..errors import MlsysimError
 from ..published import named, worked
@@ -85,7 +86,7 @@ def _sources(name: str, values: str) -> str:
 def _accuracy(name: str, values: str) -> str:
     from .accuracy import says
 
-    return says(name)
+    return figures.figure(name) if "." in name else says(name)
 
 
 def _cli(name: str, values: str) -> str:

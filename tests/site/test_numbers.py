@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -10,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 import mlsysim
 from mlsysim.published import addresses, citing, ledger, registry
-from mlsysim.sphinxext import numbers
+from mlsysim.sphinxext import exports, finish, numbers, place
 from mlsysim.sphinxext.markup import permalink
 
 ROOT = Path(__file__).parent.parent.parent
@@ -124,3 +125,18 @@ def test_what_moved_is_told(site):
     moves = ledger.accepted(ROOT / "docs" / "moves.toml")
     assert all(n in text for m in moves for n in m["names"])
     assert moves or "No published number has moved" in text
+
+
+def test_what_is_gone_is_removed_and_leads_on(monkeypatch, tmp_path):
+    monkeypatch.setattr(addresses, "renamed", lambda: {"Hardware.Cloud.Hopper": "Hardware.Cloud.H100"})
+    monkeypatch.setattr(place, "write", lambda folder: None)
+    monkeypatch.setattr(exports, "write", lambda folder: None)
+    old = tmp_path / "zoo" / "hardware" / "cloud" / "hopper.html"
+    old.parent.mkdir(parents=True)
+    for suffix in (".html", ".json", ".cite.json", ".myst.json"):
+        old.with_suffix(suffix).write_text("old", "utf-8")
+    env = SimpleNamespace(found_docs=set(), titles={}, get_domain=lambda _: SimpleNamespace(objects={}))
+    config = SimpleNamespace(mls_pages=True, mls_values=VALUES, mls_search=False)
+    finish(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path, env=env, config=config), None)
+    assert "h100.html" in old.read_text("utf-8")
+    assert not [s for s in (".json", ".cite.json", ".myst.json") if old.with_suffix(s).exists()]
