@@ -292,7 +292,7 @@ def optimizer_step(rng: Random) -> Exercise | None:
     model, batch, split = _model(rng, "Llama3_8B", "Llama2_7B"), rng.choice((128, 256, 512)), rng.choice((2, 4))
     fleet = zoo.load("Systems.Clusters.Research_256")
     step = DistributedModel().solve(
-        model, fleet, batch_size=batch, seq_len=4096, tp_size=split, zero_stage=1, recompute="selective", collective="ring", efficiency=1
+        model, fleet, batch_size=batch, seq_len=4096, tp_size=split, zero_stage=1, collective="ring", efficiency=1
     )
     question = f"{fleet.name} trains {model.name} with {batch} sequences of 4096 tokens a step, tensor parallelism of {split} and rings. "
     question += "How long does one optimizer step take at best?"

@@ -200,7 +200,8 @@ def vision_demand(eq: Reading, g: Lowered, x: Lowered, batch: Any) -> Demand:
         tokens = eq.token_count(batch, sequence)
         moved = eq.encoder_traffic(g.layers, g.hidden, g.mlp_width, x.fused_share, tokens, x.element_size)
     if x.phase == "training":
-        demand = transformer_training(eq, g, x, sequence, batch, work, parameters, weights, weights)
+        attention = attention_work(eq, g, batch, sequence)
+        demand = transformer_training(eq, g, x, sequence, batch, work, attention, parameters, weights, weights)
         if moved is not None:
             moved = eq.trained_traffic(moved, x.training_passes_mixed)
             demand.traffic = eq.convolution_traffic(weights, moved)

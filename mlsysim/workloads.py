@@ -510,25 +510,38 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
     work = pass_work(eq, g, tokens, x.batch_size if x.phase == "prefill" else tokens, x.batch_size, x.seq_len)
     if x.phase == "training":
         read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
-        return transformer_training(eq, g, x, x.seq_len, tokens, work, all_parameters(eq, g), weights, read)
+        attention = attention_work(eq, g, x.batch_size, x.seq_len)
+        return transformer_training(eq, g, x, x.seq_len, tokens, work, attention, all_parameters(eq, g), weights, read)
     read = eq.weight_bytes(read_parameters(eq, g, tokens), x.weight_size)
     cache = cache_bytes(eq, g, x.seq_len, x.batch_size, x.kv_size) if x.phase == "prefill" else 0.0
     return Demand(tokens, work, work, eq.pass_traffic(read, cache), eq.serving_footprint(weights, cache), weights, read=read)
 
 
 def transformer_training(
-    eq: Reading, g: Lowered, x: Lowered, sequence: Any, tokens: Any, forward: Any, parameters: Any, weights: Any, read: Any
+    eq: Reading,
+    g: Lowered,
+    x: Lowered,
+    sequence: Any,
+    tokens: Any,
+    forward: Any,
+    attention: Any,
+    parameters: Any,
+    weights: Any,
+    read: Any,
 ) -> Demand:
-    """Return what a training step with ``x.batch_size`` sequences asks for, given its forward pass; all activations are kept."""
+    """Return what a training step with ``x.batch_size`` sequences asks for, given its forward pass and what of it is attention.
+
+    All activations are kept, but for the scores, which a fused kernel computes again.
+    """
     gradients = eq.gradient_bytes(parameters, x.gradient_size)
     optimizer = eq.optimizer_bytes(parameters)
-    one_layer = eq.activation_bytes_sequence_parallel(sequence, x.batch_size, g.hidden, g.heads, 1.0)
+    one_layer = eq.activation_bytes_selective_sequence_parallel(sequence, x.batch_size, g.hidden, 1.0)
     activations = eq.pipeline_activation_bytes(one_layer, g.layers, 1.0)
     state = eq.model_state_bytes(weights, gradients, optimizer)
-    work = eq.training_work(forward, 0.0)
+    work = eq.training_work(forward, eq.fused_attention_recomputed_work(attention))
     traffic = eq.training_traffic(read, activations, 1.0)
     update = eq.optimizer_traffic(weights, gradients, optimizer)
-    return Demand(tokens, work, work, traffic, eq.training_footprint(state, activations), weights, update)
+    return Demand(tokens, eq.training_work(forward, 0.0), work, traffic, eq.training_footprint(state, activations), weights, update)
 
 
 class CNNWorkload(Workload):

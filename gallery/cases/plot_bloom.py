@@ -30,6 +30,7 @@ run = DistributedModel().solve(
     pp_size=12,
     microbatch_size=2,
     zero_stage=1,
+    attention="standard",
     recompute="full",
 )
 footprint = SustainabilityModel().solve(

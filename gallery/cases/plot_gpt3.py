@@ -42,6 +42,7 @@ run = DistributedModel().solve(
     tp_size=8,
     pp_size=10,
     zero_stage=1,
+    attention="standard",
     recompute="full",
 )
 

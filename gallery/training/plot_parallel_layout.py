@@ -8,7 +8,7 @@ that share the batch and shard the optimizer's state between them. Each costs ti
 :mls:solver:`DistributedModel` is asked for every such layout of :mls:entry:`Systems.Clusters.Research_256`
 (:mls:fact:`Systems.Clusters.Research_256.accelerators` devices in nodes of :mls:fact:`Systems.Nodes.DGX_H100.accelerators`), and
 the time of an optimizer step is taken apart. The global batch is :mls:given:`1024 sequences` of :mls:given:`4096 tokens`, one
-sequence a microbatch; attention is recomputed, and the optimizer's state sharded (ZeRO stage 1). Links and
+sequence a microbatch; the optimizer's state is sharded (ZeRO stage 1). Links and
 arithmetic units are taken to reach their peaks, and stages to be balanced: the times are those of each schedule at its best.
 """
 
@@ -22,7 +22,7 @@ from mlsysim import DistributedModel, Models, Systems, plot
 # A layout is written as devices of a tensor group (tp) and pipeline stages (pp); the replicas follow. What does not fit is
 # counted, with the reason of the last.
 cluster = Systems.Clusters.Research_256
-job = {"batch_size": 1024, "seq_len": 4096, "microbatch_size": 1, "recompute": "selective", "zero_stage": 1}
+job = {"batch_size": 1024, "seq_len": 4096, "microbatch_size": 1, "zero_stage": 1}
 steps, refused = {}, []
 for tp, pp in itertools.product((1, 2, 4, 8), (1, 2, 4, 8, 16)):
     step = DistributedModel().solve(

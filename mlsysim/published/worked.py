@@ -31,7 +31,6 @@ load = LoadModel().solve(serving, "2 request/s", ttft_target="1 s")""",
     tp_size=8,
     pp_size=8,
     zero_stage=1,
-    recompute="selective",
 )""",
     "CollectiveModel": """fleet = Fleet(node=Systems.Nodes.DGX_H100, nodes=16, fabric=Systems.Fabrics.InfiniBand_NDR)
 reduced = CollectiveModel().solve("all-reduce", "1 GB", fleet=fleet)""",
@@ -109,7 +108,7 @@ r = CollectiveModel().solve("all-reduce", "1 GB", fleet=fleet, efficiency=profil
         """fleet = Systems.Clusters.Research_256.replace(
     datacenter=Infrastructure.Datacenters.Meta_Fleet_2023, grid=Infrastructure.Grids.US_Average
 )
-t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective")
+t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1)
 terms = Infrastructure.Prices.Server_Lifetime.assumption
 r = EconomicsModel().solve(
     fleet, "1 year", training=t, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate, discount_rate=0.05
@@ -139,7 +138,7 @@ r = SustainabilityModel().solve(fleet, "6 hours", network_power="30 W", renewabl
     ],
     "ReliabilityModel": [
         """fleet = Systems.Clusters.Research_256.replace(storage=Systems.Storage.Checkpoint_Store)
-t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1, recompute="selective")
+t = DistributedModel().solve(Models.Language.Llama3_70B, fleet, 256, 8192, tp_size=8, pp_size=8, zero_stage=1)
 r = ReliabilityModel().solve(
     fleet, "30 days", training=t, recovery_time="10 min", spares=1, repair_time="24 hours", availability_target=0.99
 )""",

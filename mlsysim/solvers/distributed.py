@@ -404,7 +404,7 @@ class DistributedModel:
         efficiency: Any = None,
         sequence_parallel: bool = False,
         schedule: str | None = None,
-        attention: str = "standard",
+        attention: str = "flash",
         collective: str = "auto",
         tp_across_nodes: bool = False,
         bucket_size: Any = None,
@@ -444,7 +444,8 @@ class DistributedModel:
             Of the pipeline: ``1f1b``, ``interleaved``, ``zero-bubble`` (in the memory of ``1f1b``) or ``zero-bubble-2p`` (no bubble,
             about twice the activations); by default interleaved where ``virtual_stages`` are given, else ``1f1b``.
         attention
-            ``standard``, or ``flash``: a fused kernel that stores no scores and computes them again in the backward pass.
+            ``flash``, a fused kernel that stores no scores and computes them again in the backward pass; or ``standard``, which stores
+            them, as training before 2022 did.
         collective
             Algorithm of all-reduces: ``ring``, ``tree``, ``hierarchical`` or ``in-network`` where a place offers it, else rings;
             ``auto`` takes the fastest that it offers.

@@ -19,7 +19,7 @@ EXAMPLES = {
     "mlsysim solve single-node": "mlsysim solve single-node --model Llama3_8B --hardware H100 "
     "--batch-size 64 --seq-len 2048 --phase decode",
     "mlsysim solve distributed": "mlsysim solve distributed --model Llama3_70B --fleet Research_256 --batch-size 256 --seq-len 8192 "
-    "--tp-size 8 --pp-size 8 --zero-stage 1 --recompute selective",
+    "--tp-size 8 --pp-size 8 --zero-stage 1",
     "mlsysim solve serving": SERVED,
     "mlsysim solve load": f"{SERVED} --format json | mlsysim solve load --serving - --arrival-rate '2 request/s' --ttft-target '1 s'",
     "mlsysim solve collective": "mlsysim solve collective --operation all-reduce --message-size '1 GB' "

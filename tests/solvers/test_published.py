@@ -32,7 +32,7 @@ def solve(row: dict[str, str], efficiency: Efficiency | float = 1):
     return DistributedModel().solve(
         model, fleet, int(row["global_batch"]), int(row["seq_len"]), precision="fp16", tp_size=int(row["tp"]), pp_size=int(row["pp"]),
         microbatch_size=int(row["micro_batch"]), virtual_stages=int(row["vp"]), recompute=kind,
-        sequence_parallel="sequence parallel" in row["recompute"], efficiency=efficiency,
+        sequence_parallel="sequence parallel" in row["recompute"], attention="standard", efficiency=efficiency,
     )  # fmt: skip
 
 
