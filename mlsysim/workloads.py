@@ -518,16 +518,7 @@ def transformer_demand(eq: Reading, g: Lowered, x: Lowered) -> Demand:
 
 
 def transformer_training(
-    eq: Reading,
-    g: Lowered,
-    x: Lowered,
-    sequence: Any,
-    tokens: Any,
-    forward: Any,
-    attention: Any,
-    parameters: Any,
-    weights: Any,
-    read: Any,
+    eq: Reading, g: Lowered, x: Lowered, sequence: Any, tokens: Any, forward: Any, attention: Any, parameters: Any, weights: Any, read: Any
 ) -> Demand:
     """Return what a training step with ``x.batch_size`` sequences asks for, given its forward pass and what of it is attention.
 
