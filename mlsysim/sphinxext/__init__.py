@@ -21,6 +21,8 @@ from .fresh import (
     before_gallery,
     before_read,
     code_digest,
+    inputs_digest,
+    inputs_stamp,
     outdated_pages,
     remove_gone_pages,
     rewrite_navigation,
@@ -44,13 +46,17 @@ def config_inited(app: Any, config: Any) -> None:
 
 
 def write_pages(app: Any) -> None:
-    """Read the textbook's chapters, and write the generated pages."""
+    """Read the textbook's chapters, and write the generated pages where anything changed."""
     textbook.read(app)
-    if app.config.mls_pages:
+    stamp = inputs_stamp(app)
+    app.mls_inputs = inputs_digest(app)
+    app.mls_same = stamp.is_file() and stamp.read_text("utf-8") == app.mls_inputs
+    if app.config.mls_pages and not app.mls_same:
         from . import generate
 
         repository = generate.edit_address(app.config.html_context)
         generate.write(Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery), repository)
+        app.mls_inputs = inputs_digest(app)
     if app.config.mls_search and app.builder.format == "html":
         leave_search_to_pagefind(app.builder)
 
@@ -69,8 +75,10 @@ def count_page(app: Any, pagename: str, templatename: str, context: Any, doctree
 
 def finish(app: Any, error: Exception | None) -> None:
     """Write the shared pictures, resolve roles in downloads, and index the site for search."""
-    if error or app.builder.format != "html":
+    stamp = inputs_stamp(app)
+    if error or app.builder.format != "html" or (app.mls_same and not app.mls_written):
         return
+    stamp.unlink(missing_ok=True)
     from . import downloads, exports, place
 
     outdir = Path(app.outdir)
@@ -87,6 +95,8 @@ def finish(app: Any, error: Exception | None) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             log.warning("search index: %s", done.stderr[-500:] or done.stdout[-500:], type="mls", subtype="search")
+    if not app._warncount:
+        stamp.write_text(app.mls_inputs, "utf-8")
 
 
 def setup(app: Any) -> dict[str, Any]:

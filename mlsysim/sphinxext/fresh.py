@@ -6,13 +6,17 @@ are recorded; they and the library's code are its key.
 * A notebook is executed when its page is read; the page is noted to show the entries that it touched.
 * The gallery has a cache of its own, keyed on the example's text. A stamp beside each example holds the recorded
   entries; where one of them or the code has changed, the gallery's key is removed and the example runs again.
+* Where nothing changed at all, nothing is asked: a hash of all that a site is made of is kept with it.
 """
 
 import hashlib
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
+
+import sphinx
 
 from .. import zoo
 from . import shown
@@ -37,6 +41,26 @@ def code_digest(whole: bool) -> str:
     if whole:
         return digest([*files, PACKAGE / "published" / "renamed.toml"])
     return digest([p for p in files if not {"sphinxext", "published", "cli"} & set(p.parts) or p.stem == "pictures"])
+
+
+MADE_OF = {".py", ".toml", ".txt", ".md", ".rst", ".csv", ".bib", ".lock", ".html"}
+
+
+def inputs_digest(app: Any) -> str:
+    """Return a hash of everything that pages and exports are made of: code, zoo, sources as written and generated, settings."""
+    files = set()
+    for folder in (PACKAGE, zoo.root(), Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery).resolve()):
+        for inside, below, names in os.walk(folder):
+            below[:] = [n for n in below if n not in ("__pycache__", "_build") and not Path(app.outdir).is_relative_to(Path(inside, n))]
+            files |= {Path(inside, n) for n in names if Path(n).suffix in MADE_OF}
+    settings = {n: repr(getattr(app.config, n)) for n in ("html_context", *(v.name for v in app.config if v.name.startswith("mls_")))}
+    told = repr((sys.version, sphinx.__version__, settings, app.outdir, [str(f) for f in sorted(files)]))
+    return hashlib.sha256((told + digest(sorted(files))).encode()).hexdigest()[:16]
+
+
+def inputs_stamp(app: Any) -> Path:
+    """Return the file that says what the site was made of when it was last built without a warning."""
+    return Path(app.doctreedir, "mls-inputs")
 
 
 def entry_digest(name: str) -> str:
@@ -99,11 +123,15 @@ def before_gallery(app: Any) -> None:
     """Find what must run again, and remove what is gone; comes before sphinx-gallery's own turn."""
     remove_gone(Path(app.srcdir, "gallery"), Path(app.srcdir, app.config.mls_gallery))
     app.mls_rerun = outdated_examples(Path(app.srcdir, "gallery"))
+    if app.mls_same and not app.mls_rerun:
+        app.config.sphinx_gallery_conf["parallel"] = False  # workers have nothing to do, and take their time over it
 
 
 def outdated_pages(app: Any, env: Any, added: Any, changed: Any, removed: Any) -> list[str]:
     """Have read again: pages on which something moved, and examples that ran again, though only a picture may have changed."""
     app.mls_moved = bool(added or removed)
+    if app.mls_same:
+        return []
     ran = [f"gallery/{n}" for n in getattr(app, "mls_rerun", []) if f"gallery/{n}" in env.found_docs]
     return ran + shown.outdated(app, env)
 
