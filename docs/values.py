@@ -397,11 +397,14 @@ def chained_utilization() -> Any:
 
 
 def chained_cost_per_million_tokens() -> Any:
-    """Cost of a million generated tokens at that utilization."""
-    fleet, serving, busy = _estimated_load()
+    """Cost of a million generated tokens of that load: more than of batches that are never interrupted."""
+    fleet, serving, _ = _estimated_load()
+    load = LoadModel().solve(serving, "2 request/s")
     terms = Infrastructure.Prices.Server_Lifetime.assumption
     more = {"lifetime": terms.lifetime, "maintenance_rate": terms.maintenance_rate}
-    return EconomicsModel().solve(fleet, "1 year", serving=serving, utilization=busy, **more).cost_per_million_tokens
+    cost = EconomicsModel().solve(fleet, "1 year", load=load, **more).cost_per_million_tokens
+    assert cost > four_h100_likely_cost_per_million_tokens()
+    return cost
 
 
 def chained_carbon() -> Any:

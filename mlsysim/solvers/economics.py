@@ -8,7 +8,7 @@ from ..infrastructure import Datacenter, GridProfile, Rental
 from ..nouns import Lowered
 from ..quantities import nomenclature
 from ..readings import NUMBERS, Reading
-from ..results import DistributedResult, EconomicsResult, Missing, ServingResult
+from ..results import DistributedResult, EconomicsResult, LoadResult, Missing, ServingResult
 from ..systems import Fleet
 from .base import Doors, Inputs, anywhere, expect, masked, needed
 
@@ -83,8 +83,24 @@ def charged(eq: Reading, x: Lowered, price: Any, residual: Any, lifetime: Any) -
     return eq.annualized_capital(price, eq.capital_recovery_factor(x.discount_rate, eq.years(lifetime)), eq.years(x.duration))
 
 
+def served(eq: Reading, x: Lowered) -> tuple[Any, Any, Any]:
+    """Return requests and tokens a second of a fleet that is busy, and the share of device time that its prompts take.
+
+    A batch that starts and ends together spends on prompts what passes until its first tokens; under load, prompts come one by one.
+    """
+    if x.load is None:
+        s = x.serving
+        return s.number("request_rate"), s.number("throughput"), eq.prefill_share(s.number("ttft"), s.number("request_latency"))
+    rate = x.load.number("max_request_rate")
+    if x.load.inputs.chunked:
+        return rate, x.load.number("max_throughput"), Missing("chunks of prompts share their steps with answers: one cost holds for both")
+    share = eq.server_load(eq.replica_rate(rate, x.serving.number("replicas")), x.load.number("prompt_time"))
+    return rate, x.load.number("max_throughput"), share
+
+
 def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     """Solve costs, in whatever reading."""
+    busy = x.load.number("utilization") if x.follows else x.utilization
     nodes = nodes_capital(eq, x)
     network = network_capital(eq, x, nodes)
     equipment = it_capital(eq, x)
@@ -107,7 +123,7 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         parts = (capex, electricity, maintenance) if type(staff) is Missing else (capex, electricity, maintenance, staff)
         return energy, electricity, eq.total_cost_of_ownership(*parts)
 
-    energy, electricity, tco = owning(x.utilization)
+    energy, electricity, tco = owning(busy)
     values = {
         "capital": capital,
         "capital_devices": devices_capital(eq, x) if x.has("price") else Missing(f"{x.device_title} states no price"),
@@ -121,31 +137,36 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
         "opex_staff": staff,
         "tco": tco,
     }
-    no_rental, no_serving = Missing("give rental=, a Rental or a price such as '2.5 USD/hour'"), Missing("give serving=, a ServingResult")
+    no_rental = Missing("give rental=, a Rental or a price such as '2.5 USD/hour'")
+    no_serving = Missing("give serving=, a ServingResult, or load=, a LoadResult")
     values |= dict.fromkeys(("rental_cost", "rental_cost_used", "break_even_utilization"), no_rental)
     if x.has("rental"):
         devices = eq.fleet_devices(x.fleet.nodes, x.node.local_devices)
         whole = eq.rental_cost(x.rental, devices, x.duration)
         values["rental_cost"] = whole
-        values["rental_cost_used"] = eq.rental_cost(x.rental, devices, x.duration, x.utilization)
+        values["rental_cost_used"] = eq.rental_cost(x.rental, devices, x.duration, busy)
         values["break_even_utilization"] = break_even(eq, owning(0.0)[2], owning(1.0)[2], whole)
     values |= dict.fromkeys(("cost_per_query", "cost_per_million_input_tokens", "cost_per_million_output_tokens"), no_serving)
     values["cost_per_million_tokens"] = Missing("give serving=, a ServingResult, or training=, a DistributedResult")
     values["cost_per_training_run"] = Missing("give training=, a DistributedResult of a model whose training tokens are stated")
     if x.serving is not None:
-        queries = eq.requests_served(x.serving.number("request_rate"), x.duration, x.utilization)
-        tokens = eq.tokens_served(x.serving.number("throughput"), x.duration, x.utilization)
-        prompts = eq.prefill_share(x.serving.number("ttft"), x.serving.number("request_latency"))
+        rate, throughput, prompts = served(eq, x)
+        queries = eq.requests_served(rate, x.duration, busy)
+        tokens = eq.tokens_served(throughput, x.duration, busy)
         values["cost_per_query"] = eq.cost_per_query(tco, queries)
         values["cost_per_million_tokens"] = eq.cost_per_million_tokens(tco, tokens)
-        values["cost_per_million_input_tokens"] = eq.cost_per_million_input_tokens(tco, prompts, eq.prompt_tokens(queries, x.input_len))
-        values["cost_per_million_output_tokens"] = eq.cost_per_million_output_tokens(tco, prompts, tokens)
+        apart = {"cost_per_million_input_tokens": prompts, "cost_per_million_output_tokens": prompts}
+        if type(prompts) is not Missing:
+            asked = eq.prompt_tokens(queries, x.input_len)
+            apart["cost_per_million_input_tokens"] = eq.cost_per_million_input_tokens(tco, prompts, asked)
+            apart["cost_per_million_output_tokens"] = eq.cost_per_million_output_tokens(tco, prompts, tokens)
+        values |= apart
     if x.training is not None:
         if x.serving is None:
-            tokens = eq.tokens_served(x.training.number("throughput"), x.duration, x.utilization)
+            tokens = eq.tokens_served(x.training.number("throughput"), x.duration, busy)
             values["cost_per_million_tokens"] = eq.cost_per_million_tokens(tco, tokens)
         if x.training.has("run_time"):
-            run = eq.effective_duration(x.training.number("run_time"), x.utilization)
+            run = eq.effective_duration(x.training.number("run_time"), busy)
             values["cost_per_training_run"] = eq.training_run_cost(tco, x.duration, run)
     values |= {"feasible": True, "label": x.label}
     return masked(eq, True, values, EconomicsResult)
@@ -170,6 +191,21 @@ def chained(result: Any, kind: type, name: str, fleet: Fleet) -> Any:
     if on != fleet.devices or device != fleet.node.accelerator:
         here = f"{fleet.devices} x {fleet.node.accelerator.title}"
         raise InputError(f"{name} was solved on {on:g} x {device.title}, and {fleet.title} has {here}: solve it with fleet=")
+    return result
+
+
+def chained_load(load: Any, serving: Any, fleet: Fleet) -> ServingResult:
+    """Return what serves a load that a solver goes on from."""
+    expect(load, LoadResult, "load", "a LoadResult")
+    if serving is not None:
+        raise InputError("load= brings the serving result that it was solved for: leave out serving=")
+    if load.inputs.apart:
+        raise InputError("load has devices of their own for prompts: solve the costs of the two pools one by one, with serving=")
+    if load.feasible is False:
+        raise InfeasibleError(f"load: {load.reason}")
+    if anywhere(load.feasible == False):  # noqa: E712  (arrays too)
+        raise InputError("load is a sweep in which some rates are more than the system serves: solve those that it does")
+    result: ServingResult = chained(load.inputs.serving, ServingResult, "load", fleet)
     return result
 
 
@@ -249,7 +285,8 @@ class EconomicsModel:
     owning in full use there is none, and the field says so.
 
     A serving result's cost is split between prompt and generated tokens by device time: prompts bear the share of a request's
-    latency that passes until its first token, answers the rest, so that both together bear the whole.
+    latency that passes until its first token, answers the rest, so that both together bear the whole. Under load, prompts bear the share of
+    the time in which they are computed.
 
     Nothing is guessed: a price, a lifetime or a rate that nobody states is refused by name.
     """
@@ -263,7 +300,7 @@ class EconomicsModel:
         duration: Any,
         serving: ServingResult | None = None,
         training: DistributedResult | None = None,
-        utilization: Any = 1.0,
+        utilization: Any = None,
         electricity_price: Any = None,
         lifetime: Any = None,
         maintenance_rate: Any = None,
@@ -277,6 +314,7 @@ class EconomicsModel:
         facility_lifetime: Any = None,
         staff_cost: Any = None,
         rental: Any = None,
+        load: LoadResult | None = None,
     ) -> EconomicsResult:
         """Solve the costs of a period.
 
@@ -289,8 +327,8 @@ class EconomicsModel:
         serving, training
             What the fleet does in it; an infeasible one is refused with its reason.
         utilization
-            Share of the period in use; power follows it from idle to full. A node that states no idle power counts as drawing
-            none at rest, which makes the energy a lower bound.
+            Share of the period in use, all of it by default, or that of ``load``; power follows it from idle to full. A node that
+            states no idle power counts as drawing none at rest, which makes the energy a lower bound.
         electricity_price
             Such as ``"0.08 USD/kWh"``; by default that of the fleet's grid.
         lifetime, maintenance_rate
@@ -311,6 +349,9 @@ class EconomicsModel:
             Yearly cost of staff, such as ``"200000 USD/year"``.
         rental
             What renting one accelerator costs: a Rental such as ``Infrastructure.Prices.H100_Cloud_OnDemand``, or ``"2.5 USD/hour"``.
+        load
+            In place of ``serving``, what :class:`~mlsysim.LoadModel` says of requests that come at random: the fleet is as busy
+            as they keep it, and its cost is that of the requests and tokens that are really served.
 
         Raises
         ------
@@ -325,8 +366,10 @@ class EconomicsModel:
             maintenance_rate=maintenance_rate, discount_rate=discount_rate, facility_price=facility_price,
             facility_lifetime=facility_lifetime, staff_cost=staff_cost,
         )  # fmt: skip
-        needed(x, "duration", "utilization")
-        x["serving"] = chained(serving, ServingResult, "serving", fleet)
+        needed(x, "duration")
+        x["serving"] = chained(serving, ServingResult, "serving", fleet) if load is None else chained_load(load, serving, fleet)
+        x |= {"load": load, "follows": load is not None and utilization is None and load.inputs.has("arrival_rate")}
+        x.setdefault("utilization", 1.0)
         x["training"] = chained(training, DistributedResult, "training", fleet)
         for name, hint in (("lifetime", "5 years"), ("maintenance_rate", "2 %/year")):
             if name not in x:
@@ -370,11 +413,13 @@ class EconomicsModel:
             x["rental"], origins["rental"] = _Q["RentalRate"].read(rental.rental, "rental"), rental.origin("rental", "rental")
         else:
             x |= _DOORS.read(rental=rental)
-        results = {n: x[n] for n in ("serving", "training") if x[n] is not None}
+        results = {n: x[n] for n in ("serving", "training", "load") if x[n] is not None}
         x["label"] = "estimate" if "estimate" in {r.label for r in results.values()} else "bound"
-        x |= {f"{n}_throughput": r._values["throughput"] for n, r in results.items()}
-        if serving is not None:
-            x["input_len"], origins["input_len"] = serving._inputs.input_len, serving._inputs.origins["input_len"]
+        x |= {f"{n}_throughput": r._values["max_throughput" if n == "load" else "throughput"] for n, r in results.items()}
+        if x["follows"]:
+            x["load_utilization"] = load._values["utilization"]  # type: ignore[union-attr]
+        if x["serving"] is not None:
+            x["input_len"], origins["input_len"] = x["serving"]._inputs.input_len, x["serving"]._inputs.origins["input_len"]
         return _DOORS.solve(EconomicsResult, core, x, **origins)
 
 
@@ -383,5 +428,6 @@ _DOORS = Doors(
     maintenance_rate="MaintenanceRate", discount_rate="PeriodRate", residual_value="ResidualValue", residual_share="ResidualShare",
     network_price="PortPrice", network_price_share="NetworkShare", network_power="PortPower", network_power_share="NetworkShare",
     facility_price="FacilityPrice", facility_lifetime="Lifetime", staff_cost="StaffRate", rental="RentalRate",
-    input_len="InputLen", serving_throughput="Throughput", training_throughput="Throughput",
+    input_len="InputLen", serving_throughput="Throughput", training_throughput="Throughput", load_throughput="Throughput",
+    load_utilization="Utilization",
 )  # fmt: skip

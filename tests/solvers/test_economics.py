@@ -13,6 +13,7 @@ from mlsysim import (
     InfeasibleError,
     Infrastructure,
     InputError,
+    LoadModel,
     MissingFactError,
     Models,
     Q,
@@ -303,6 +304,66 @@ def test_dearer_rent_pays_off_sooner(price, factor):
         return found.number("break_even_utilization") if found.has("break_even_utilization") else float("inf")
 
     assert share(price * factor) <= share(price)
+
+
+# A load of requests that come at random.
+
+
+@pytest.fixture(scope="module")
+def served(four):
+    return ServingModel().solve(Models.Language.Llama3_70B, fleet=four, batch_size=16, input_len=1024, output_len=256, tp_size=4)
+
+
+def test_a_load_pays_for_what_it_serves(four, served):
+    load = LoadModel().solve(served, "1 request/s")
+    cost = EconomicsModel().solve(four, "1 year", load=load, **TERMS)
+    year = 365 * 24 * 3600
+    assert cost.number("cost_per_query") == pytest.approx(cost.number("tco") / year, rel=1e-12)
+    assert cost.number("cost_per_million_tokens") == pytest.approx(cost.number("tco") / year / 256 * 1e6, rel=1e-12)
+    alone = EconomicsModel().solve(four, "1 year", utilization=load.utilization, **TERMS)
+    assert cost.number("tco") == pytest.approx(alone.number("tco"), rel=1e-12)
+    assert cost.label == load.label == "estimate"
+    assert "offered_load" in cost.why("cost_per_million_tokens").equations
+    matters = cost.elasticities("cost_per_million_tokens")
+    assert matters["arrival_rate"] < -0.9 and matters["constants.serving.layer_time"] > 0
+
+
+def test_under_load_prompts_and_answers_bear_the_whole_cost(four, served):
+    rates = Q(np.array([0.1, 1.0, 2.0]), "request/s")
+    cost = EconomicsModel().solve(four, "1 year", load=LoadModel().solve(served, rates), **TERMS)
+    queries = cost.number("tco") / cost.number("cost_per_query")
+    prompts, answers = cost.number("cost_per_million_input_tokens"), cost.number("cost_per_million_output_tokens")
+    assert queries * (1024 * prompts + 256 * answers) / 1e6 == pytest.approx(cost.number("tco"), rel=1e-9)
+    assert np.all(np.diff(cost.number("cost_per_million_tokens")) < 0)
+    chunked = EconomicsModel().solve(four, "1 year", load=LoadModel().solve(served, "1 request/s", chunk_size=512), **TERMS)
+    assert chunked.number("cost_per_query") > 0
+    with pytest.raises(MissingFactError, match="chunks of prompts share"):
+        _ = chunked.cost_per_million_input_tokens
+
+
+def test_a_load_without_a_rate_fills_the_machine(four, served):
+    load = LoadModel().solve(served)
+    most, half = (EconomicsModel().solve(four, "1 year", load=load, utilization=u, **TERMS) for u in (None, 0.5))
+    year = 365 * 24 * 3600
+    assert most.number("tco") / most.number("cost_per_query") == pytest.approx(load.number("max_request_rate") * year, rel=1e-12)
+    assert half.number("tco") / half.number("cost_per_query") == pytest.approx(load.number("max_request_rate") * year / 2, rel=1e-12)
+
+
+def test_a_load_that_cannot_be_paid_for_is_refused(four, served):
+    solver, load = EconomicsModel(), LoadModel().solve(served, "1 request/s")
+    with pytest.raises(InfeasibleError, match="load: 9 requests a second arrive"):
+        solver.solve(four, "1 year", load=LoadModel().solve(served, "9 request/s"), **TERMS)
+    with pytest.raises(InputError, match="leave out serving="):
+        solver.solve(four, "1 year", load=load, serving=served, **TERMS)
+    with pytest.raises(InputError, match="some rates are more than the system serves"):
+        solver.solve(four, "1 year", load=LoadModel().solve(served, Q([1.0, 9.0], "request/s")), **TERMS)
+    with pytest.raises(InputError, match="load was solved on 4"):
+        solve(load=load)
+    apart = LoadModel().solve(served, "1 request/s", prefill=served, kv_bandwidth="50 GB/s")
+    with pytest.raises(InputError, match="two pools one by one"):
+        solver.solve(four, "1 year", load=apart, **TERMS)
+    with pytest.raises(InputError, match="LoadResult"):
+        solver.solve(four, "1 year", load=served, **TERMS)
 
 
 # Prompts and answers.

@@ -122,6 +122,7 @@ def _valid():
             "residual_value": 0.1,
             "network_price": "1000 USD",
             "network_power": 0.05,
+            "load": None,
             "facility_price": "12 USD/W",
             "facility_lifetime": "15 years",
             "staff_cost": "100000 USD/year",
