@@ -78,12 +78,15 @@ def units_of(ax: Any) -> tuple[str, str]:
 
 
 def readings(value: Any, name: str) -> tuple[Any, str]:
-    """Return the numbers of a quantity, or of a row of quantities, and their unit; bare numbers are refused."""
+    """Return the numbers of a quantity, or of a row of quantities or ``None``, and their unit; bare numbers are refused."""
     if is_quantity(value):
         return np.atleast_1d(np.asarray(value.magnitude, dtype=float)), _unit(value)
-    if isinstance(value, (list, tuple)) and value and all(map(is_quantity, value)):
-        unit = _unit(value[0])
-        return np.concatenate([convert_to(q, unit, name) for q in value]), unit
+    if isinstance(value, (list, tuple)) and all(q is None or is_quantity(q) for q in value):
+        known = [q for q in value if q is not None]
+        if not known:
+            raise InputError(f"{name} has no number: nothing that it is about fits")
+        unit = _unit(known[0])
+        return np.concatenate([[np.nan] if q is None else convert_to(q, unit, name) for q in value]), unit
     raise InputError(f"{name} has no unit: give a quantity such as Q(numbers, 'ms'), or quantities of results in a list")
 
 
