@@ -228,6 +228,8 @@ def pareto_front(
     xlabel: str,
     ylabel: str,
     better: tuple[str, str] = ("lower", "lower"),
+    xscale: str = "linear",
+    yscale: str = "linear",
     ax: Any = None,
 ) -> Any:
     """Draw choices by two numbers, and the front of those that no other beats in both.
@@ -242,6 +244,8 @@ def pareto_front(
         What the axes show; the units are added.
     better
         For each axis whether ``"lower"`` or ``"higher"`` is better.
+    xscale, yscale
+        ``"linear"`` or ``"log"``.
     ax
         Axes to draw on; new ones by default.
 
@@ -267,6 +271,7 @@ def pareto_front(
         raise InputError("nothing to draw: none of the choices fits")
     front = _front(across, up, fits, better)
     with canvas(ax) as (ax, theme):
+        ax.set(xscale=xscale, yscale=yscale)
         remember(ax, xunit, yunit)
         ax.set_xlabel(with_unit(xlabel, xunit))
         ax.set_ylabel(with_unit(ylabel, yunit))

@@ -208,6 +208,7 @@ def settle(ax: Any) -> None:
     ours = {id(label.text) for label in known}
     spots = [ax.transData.transform(label.text.xy) for label in known]
     texts = [t.get_window_extent() for t in ax.texts if t.get_text() and id(t) not in ours]
+    spots += [spot for line in ax.lines if _no_stroke(line) for spot in ax.transData.transform(line.get_xydata())]
     discs = [Bbox.from_bounds(x - 4 * scale, y - 4 * scale, 8 * scale, 8 * scale) for x, y in spots]
     strokes = [_stroke(line) for line in ax.lines]
     for label in known:
@@ -262,12 +263,17 @@ def _stroke(line: Any) -> Any:
     """Return points along a line, close together, in pixels."""
     path = line.get_transform().transform(np.column_stack([np.asarray(v, dtype=float) for v in line.get_data()]))
     path = path[np.isfinite(path).all(axis=1)]
-    if len(path) < 2 or line.get_linestyle() in ("None", "none", ""):
+    if len(path) < 2 or _no_stroke(line):
         return np.empty((0, 2))
     steps = np.hypot(*np.diff(path, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     every = np.linspace(0, along[-1], max(2, min(2000, math.ceil(along[-1] / 4))))
     return np.column_stack([np.interp(every, along, path[:, i]) for i in (0, 1)])
+
+
+def _no_stroke(line: Any) -> bool:
+    """Whether a line is but its markers."""
+    return line.get_linestyle() in ("None", "none", "")
 
 
 def _inside(box: Bbox, path: Any) -> Any:
