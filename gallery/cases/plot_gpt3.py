@@ -15,8 +15,8 @@ published PUE and carbon intensity. Times and power are estimates with the docum
 
 import matplotlib.pyplot as plt
 
-from mlsysim import Datacenter, DistributedModel, Fleet, Infrastructure, Models, Q, SustainabilityModel
-from mlsysim import Systems, plot
+from mlsysim import DistributedModel, Fleet, Infrastructure, Models, Q, SustainabilityModel, Systems, plot
+from mlsysim.infrastructure import Datacenter
 
 # %%
 # :mls:fact:`Models.Language.GPT3.published.training_tokens` in batches of about 3.2 million.

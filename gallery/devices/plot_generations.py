@@ -14,7 +14,7 @@ The generations are :mls:entry:`Hardware.Cloud.P100`, :mls:entry:`Hardware.Cloud
 import matplotlib.pyplot as plt
 import numpy as np
 
-from mlsysim import Hardware, Models, Q, SingleNodeModel, plot
+from mlsysim import Hardware, Models, SingleNodeModel, plot
 
 cloud = Hardware.Cloud
 devices = {
