@@ -8,8 +8,8 @@ Which of the two helps depends on which limit the step stands at.
 The model is :mls:entry:`Models.Language.Llama3_8B` on :mls:entry:`Hardware.Cloud.H100`, in three ways: everything at 16 bits
 (:mls:fact:`Hardware.Cloud.H100.compute.peak.fp16`), everything at eight (:mls:fact:`Hardware.Cloud.H100.compute.peak.fp8`), and
 weights stored in four bits for arithmetic and cache at 16. Contexts have :mls:given:`2048 tokens`, prompts
-:mls:given:`512 tokens`. The times are lower
-bounds (:mls:eq:`roofline_time`): widening the stored weights for the arithmetic units is taken to be free, which it is not.
+:mls:given:`512 tokens`. The times are lower bounds (:mls:eq:`roofline_time`): widening the stored weights for the arithmetic
+units is taken to be free, which it is not.
 """
 
 import matplotlib.pyplot as plt

@@ -43,7 +43,7 @@ ax = plot.lines(
     days, running, xlabel="time in full use", ylabel="carbon of running it", xscale="log", yscale="log"
 )
 plot.rule(f"carbon of making it: {made.to('tCO2e'):.1f~P}", ax, y=made)
-plot.mark({f"{after:.0f~P}": (after, made) for after in overtaken.values()}, ax)
+plot.mark({f"{overtaken[name]:.0f~P}": (overtaken[name], made) for name in ("US_Average", "Sweden")}, ax)
 plt.show()
 
 # %%

@@ -19,7 +19,8 @@ import numpy as np
 from mlsysim import DistributedModel, Models, Systems, plot
 
 # %%
-# Microbatches of one sequence: the global batch is so many times the number of replicas. One sweep for each schedule.
+# Microbatches of one sequence: the global batch is so many times the number of replicas. One sweep for each schedule, of
+# which the last has no bubble, and so no curve.
 tp, stages = 4, 8
 cluster = Systems.Clusters.Research_256
 replicas = cluster.devices // (tp * stages)
@@ -40,7 +41,7 @@ steps = {
 bubble = {name: step.bubble_fraction.to("percent") for name, step in steps.items()}
 plot.lines(
     microbatches,
-    bubble,
+    {name: idle for name, idle in bubble.items() if idle[0] > 0},
     xlabel="microbatches of a step in each replica",
     ylabel="share of time that a stage is idle",
 )
