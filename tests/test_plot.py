@@ -405,6 +405,16 @@ def test_the_front_holds_what_no_other_beats(better, front):
     assert len(marked(ax)) == 5
 
 
+def test_labels_stay_off_points_that_have_none():
+    times, costs = Q(np.geomspace(1, 2, 9), "ms"), Q(np.array([1.0] + [1.001] * 7 + [2.0]), "USD")
+    names = ["the quickest", *[""] * 8]
+    ax = plot.pareto_front(times, costs, names, xlabel="time", ylabel="cost", xscale="log", yscale="log")
+    ax.figure.draw_without_rendering()
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    box = next(t for t in ax.texts if t.get_text()).get_window_extent()
+    assert not any(box.contains(*ax.transData.transform(p)) for p in marked(ax))
+
+
 def test_the_style_is_gone_behind_its_context():
     before = dict(mpl.rcParams)
     with plot.style("dark"):
