@@ -58,12 +58,13 @@ for name, (ours, theirs) in compared.items():
 # Measured over estimated; the bars are where eight of ten times of steps lie, in which the rest follows.
 ends = tuple(end / run.run_time for end in run.interval("run_time"))
 ratios = {name: (theirs / ours).to("") for name, (ours, theirs) in compared.items()}
-plot.intervals(
+ax = plot.intervals(
     {name: (Q(1, ""), ends) for name in compared},
     ratios,
     xlabel="published over predicted",
     ylabel="compared",
 )
+ax.set_xlim(0.5, 1.5)
 plt.show()
 
 # %%

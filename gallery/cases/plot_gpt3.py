@@ -59,12 +59,13 @@ print(f"renting the devices at {price:~P}: {rent.magnitude / 1e6:.1f} million US
 # follow.
 ends = tuple(end / run.run_time for end in run.interval("run_time"))
 ratios = {name: (theirs / ours).to("") for name, (ours, theirs) in compared.items()}
-plot.intervals(
+ax = plot.intervals(
     {name: (Q(1, ""), ends) for name in compared},
     ratios,
     xlabel="published over predicted",
     ylabel="compared",
 )
+ax.set_xlim(0.5, 1.5)
 plt.show()
 
 # %%
