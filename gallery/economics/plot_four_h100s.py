@@ -71,9 +71,7 @@ plt.show()
 # Four GPUs are enough where one is not. Owned, they stay within the budget at every price of electricity that is
 # known here; rented by the hour, they do not. The cleanest of these grids is Sweden's, an order of magnitude below the
 # average of the United States.
-print(
-    f"The dearest year costs {dearest.tco:,.0f~P}, rented {dearest.rental_cost:,.0f~P}; the budget is {budget:,.0f~P}."
-)
+print(f"The dearest year costs {dearest.tco:,.0f~P}, rented {dearest.rental_cost:,.0f~P}.")
 assert serving.feasible and not alone.feasible
 assert dearest.tco < budget < dearest.rental_cost
 assert min(carbon, key=lambda name: carbon[name].carbon) == grids.Sweden.name

@@ -25,6 +25,7 @@ repairs = {"4 hours": Q("4 hour"), "a day": Q("1 day"), "a week": Q("7 day")}
 
 
 def spares(nodes, repair):
+    """Return the fewest spares that keep so many nodes complete."""
     fleet = Fleet(node=node, nodes=int(nodes))
     result = ReliabilityModel().solve(fleet, "30 days", repair_time=repair, availability_target=0.999)
     return result.spares_needed.magnitude

@@ -41,8 +41,9 @@ gain = {
 }
 for way, here in steps.items():
     for case, step in here.items():
+        times = gain[way][case]
         print(
-            f"{way:14} {case:9} {step.latency.to('ms'):5.2f~P}, {step.bottleneck}-bound, {gain[way][case]:.2f} times as fast"
+            f"{way:14} {case:9} {step.latency.to('ms'):5.2f~P}, {step.bottleneck}-bound, {times:.2f} times as fast"
         )
 
 # %%

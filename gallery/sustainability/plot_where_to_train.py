@@ -72,9 +72,8 @@ grid = max(carbon.values()) / min(carbon.values())
 print(
     f"energy from {min(energy):.1f~P} to {max(energy):.1f~P}, a factor of {max(energy) / min(energy):.2f~P}"
 )
-print(
-    f"carbon from {min(carbon.values()).to('tCO2e'):,.0f~P} to {max(carbon.values()).to('tCO2e'):,.0f~P}, a factor of {grid:.0f~P}"
-)
+least, most = (of(carbon.values()).to("tCO2e") for of in (min, max))
+print(f"carbon from {least:,.0f~P} to {most:,.0f~P}, a factor of {grid:.0f~P}")
 assert min(carbon, key=carbon.get) == "AWS Stockholm" and max(carbon, key=carbon.get) == "AWS Mumbai"
 assert 30 < grid < 38 and 1.3 < max(energy) / min(energy) < 1.45
 assert 15 < carbon["AWS Mumbai"] / carbon["Scaleway France"] < 20
