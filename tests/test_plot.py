@@ -86,6 +86,9 @@ DRAWN = {
     "tco_waterfall": lambda ax=None: plot.tco_waterfall(year(), ax=ax),
     "carbon_by_region": lambda ax=None: plot.carbon_by_region([GRIDS.Sweden, GRIDS.Poland], "1 MWh", ax=ax),
     "lines": lambda ax=None: plot.lines(batches()[0], {"a": batches()[1].latency}, xlabel="batch", ylabel="time", ax=ax),
+    "intervals": lambda ax=None: plot.intervals(
+        {"one": (Q("2 ms"), (Q("1 ms"), Q("4 ms")))}, {"one": Q("3 ms")}, xlabel="time", ylabel="device", ax=ax
+    ),
     "pareto_front": lambda ax=None: plot.pareto_front(
         [Q("1 ms"), Q("2 ms")], [Q("3 USD"), Q("2 USD")], ["a", "b"], xlabel="time", ylabel="cost", ax=ax
     ),
@@ -108,7 +111,8 @@ def test_a_plot_draws_on_the_axes_that_it_is_given_and_returns_them(name):
 def test_units_stand_on_the_axes(name):
     units = {
         "roofline": ("FLOP/B", "TFLOP/s"), "step_timeline": ("(s)",), "memory_breakdown": ("(GB)",), "tornado": ("percent",),
-        "tco_waterfall": ("(USD)",), "carbon_by_region": ("CO2e)",), "lines": ("(ms)",), "pareto_front": ("(ms)", "(USD)"),
+        "tco_waterfall": ("(USD)",), "carbon_by_region": ("CO2e)",), "lines": ("(ms)",),
+        "intervals": ("(ms)",), "pareto_front": ("(ms)", "(USD)"),
     }[name]  # fmt: skip
     ax = DRAWN[name]()
     written = ax.get_xlabel() + ax.get_ylabel()
@@ -194,6 +198,12 @@ def test_a_workload_without_a_sequence_stands_for_its_bound():
         (lambda: plot.lines([1, 2], {"a": [1.0, 2.0]}, xlabel="x", ylabel="y"), "has no unit"),
         (lambda: plot.lines([1, 2], {"a": Q(np.array([1.0]), "s")}, xlabel="x", ylabel="y"), "has 1 numbers, and x has 2"),
         (lambda: plot.lines([1, 2], {"a": Q(np.array([1.0, 2.0]), "s")}, xlabel="", ylabel="y"), "an axis needs a name"),
+        (lambda: plot.lines([1], {"decode": [Q("1 s")]}, bands={"decod": [None]}, xlabel="x", ylabel="y"), "has no number"),
+        (lambda: plot.lines([1], {"decode": [Q("1 s")]}, bands={"decod": [(Q("1 s"), Q("2 s"))]}, xlabel="x", ylabel="y"), "'decode'"),
+        (lambda: plot.lines([1], {"a": [Q("1 s")]}, bands={"a": (Q("1 s"), Q("2 s"))}, xlabel="x", ylabel="y"), "a pair for each"),
+        (lambda: plot.lines([1], {"a": [Q("1 s")]}, bands={"a": [(Q("1 s"), Q("2 s"))] * 2}, xlabel="x", ylabel="y"), "2 pairs"),
+        (lambda: plot.intervals({}, xlabel="x", ylabel="y"), "result.interval"),
+        (lambda: plot.intervals({"one": (Q("1 s"), (Q("1 s"), Q("2 s")))}, {"on": Q("1 s")}, xlabel="x", ylabel="y"), "'one'"),
         (lambda: plot.pareto_front([1.0], [2.0], xlabel="x", ylabel="y"), "has no unit"),
         (lambda: plot.pareto_front([Q("1 s")], [Q("1 s")], xlabel="x", ylabel="y", better=("less", "less")), "'lower' or 'higher'"),
         (lambda: plot.mark({"a": (1, 2)}, plot.tco_waterfall(year())), "whose units are known"),
@@ -336,6 +346,40 @@ def test_a_line_without_a_label_stays_without_one():
     assert [t.get_text() for t in ax.texts] == ["named"]
 
 
+def test_a_list_of_quantities_has_gaps_where_there_is_none():
+    ax = plot.lines([1, 2, 3], {"decode": [Q("1 ms"), None, Q("0.003 s")]}, xlabel="batch", ylabel="time")
+    assert ax.lines[0].get_ydata() == pytest.approx([1, np.nan, 3], nan_ok=True)
+    with pytest.raises(InputError, match="nothing that it is about fits"):
+        plot.lines([1, 2], {"decode": [None, None]}, xlabel="batch", ylabel="time")
+
+
+def test_a_band_lies_around_its_curve_from_end_to_end():
+    steps = [SingleNodeModel().solve(LLAMA, H100, n, seq_len=512, phase="decode") for n in (1, 4)]
+    around = {"decode": [step.interval("latency") for step in steps]}
+    ax = plot.lines([1, 4], {"decode": [step.latency for step in steps]}, bands=around, xlabel="batch", ylabel="time")
+    corners = {tuple(np.round(corner, 6)) for corner in ax.collections[0].get_paths()[0].vertices}
+    ends = {(n, round(end.to("ms").magnitude, 6)) for n, pair in zip((1, 4), around["decode"], strict=True) for end in pair}
+    assert ends <= corners
+    assert mpl.colors.to_hex(ax.collections[0].get_facecolor()[0]) == ax.lines[0].get_color().lower()
+
+
+def test_intervals_stand_in_rows_beside_what_was_measured():
+    ax = plot.intervals(
+        {"first": (Q("2 ms"), (Q("1 ms"), Q("4 ms"))), "second": (Q("0.02 s"), (Q("10 ms"), Q("30 ms")))},
+        {"second": Q("25000 us")},
+        xlabel="time",
+        ylabel="device",
+        xscale="log",
+    )
+    *ranges, estimates, measured = ax.lines
+    assert [tuple(line.get_xdata()) for line in ranges] == [(1, 4), pytest.approx((10, 30))]
+    assert list(estimates.get_xdata()) == pytest.approx([2, 20])
+    assert (list(measured.get_xdata()), list(measured.get_ydata())) == (pytest.approx([25]), [1])
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["first", "second"] and ax.get_ylim()[0] > ax.get_ylim()[1]
+    plot.rule("limit", ax, x=Q("0.015 s"))
+    assert ax.lines[-1].get_xdata()[0] == pytest.approx(15)
+
+
 def test_marks_and_rules_are_in_the_units_of_the_axes():
     ax = DRAWN["lines"]()
     low, high = ax.get_xlim()
@@ -359,6 +403,16 @@ def test_the_front_holds_what_no_other_beats(better, front):
     )
     assert list(zip(*ax.lines[0].get_data(), strict=True)) == front
     assert len(marked(ax)) == 5
+
+
+def test_labels_stay_off_points_that_have_none():
+    times, costs = Q(np.geomspace(1, 2, 9), "ms"), Q(np.array([1.0] + [1.001] * 7 + [2.0]), "USD")
+    names = ["the quickest", *[""] * 8]
+    ax = plot.pareto_front(times, costs, names, xlabel="time", ylabel="cost", xscale="log", yscale="log")
+    ax.figure.draw_without_rendering()
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    box = next(t for t in ax.texts if t.get_text()).get_window_extent()
+    assert not any(box.contains(*ax.transData.transform(p)) for p in marked(ax))
 
 
 def test_the_style_is_gone_behind_its_context():

@@ -160,6 +160,11 @@ def test_no_number_with_a_unit_is_typed(path, reader):
     assert not found, f"write a role instead of {', '.join(map(repr, found))}"
 
 
+@pytest.mark.parametrize("example", [p for p in EXAMPLES if p.name.startswith("plot_")], ids=lambda p: p.stem)
+def test_an_example_is_short_enough_to_be_read_at_once(example):
+    assert len(example.read_text("utf-8").splitlines()) <= 80, "drop a side idea: an example has one, in at most 80 lines"
+
+
 PLANTED = {
     "It reads 3.35 TB/s.": "3.35 TB/s",
     "a 700 W board": "700 W",

@@ -40,34 +40,28 @@ steps = [
 # Utilisation counts the full square of attention. Measured is the rate of each GPU over its peak; the band
 # is the range in which eight of ten measurements lie.
 measured = {8192: Q("430 TFLOP/s"), 16384: Q("400 TFLOP/s")}
+reached = {size: (rate / device.compute.peak.bf16).to("") for size, rate in measured.items()}
 ax = plot.lines(
     sizes,
-    {"predicted": Q([step.number("mfu_full_attention") for step in steps], "")},
+    {"predicted": [step.mfu_full_attention for step in steps]},
+    bands={"predicted": [step.interval("mfu_full_attention") for step in steps]},
     xlabel="GPUs",
     ylabel="model FLOP utilisation",
 )
-low, high = zip(*(step.interval("mfu_full_attention") for step in steps), strict=True)
-ax.fill_between(
-    sizes, [e.magnitude for e in low], [e.magnitude for e in high], color=plot.SERIES[0], alpha=0.15, lw=0
-)
 ax.set_ylim(0, 0.6)
-reached = {size: (rate / device.compute.peak.bf16).to("").magnitude for size, rate in measured.items()}
 plot.mark({f"measured on {size:,}": (size, share) for size, share in reached.items()}, ax, marker="D")
 plt.show()
 
 # %%
 # The run is as many steps as its tokens need, and the interval of a step is that of the run without what
 # stops it.
-whole = steps[-1]
 for size, step in zip(sizes, steps, strict=True):
-    print(
-        f"{size:6,} GPUs: {step.step_time.to('s'):.2f~P} a step, utilisation {step.mfu_full_attention:.1%~P}"
-    )
-tokens = llama.published.training_tokens
-days = (tokens / (job["batch_size"] * job["seq_len"]) * whole.step_time).to("day").magnitude
-hours, counted = days * 24 * sizes[-1], 30.84e6
+    print(f"{size:6,} GPUs: {step.step_time.to('s'):.2f~P} a step, MFU {step.mfu_full_attention:.1%~P}")
+run, counted = steps[-1], Q("30.84e6 hour")
+days, hours = run.run_time.to("day"), sizes[-1] * run.run_time.to("hour")
 print(
-    f"{days:.0f} days on all of it: {hours / 1e6:.1f} million GPU hours; the model card says {counted / 1e6:.1f}"
+    f"{days.magnitude:.0f} days on all of it: {hours.magnitude / 1e6:.1f} million GPU hours;"
+    f" the model card says {counted.magnitude / 1e6:.1f}"
 )
 
 # %%
@@ -76,9 +70,10 @@ print(
 # The published utilisation is foreseen within a twentieth on both sizes, and so is its fall when the same
 # batch is spread over twice the GPUs. The GPU hours of the model card are a little more than those of the
 # steps alone, as they should be with interruptions, and lie within the interval.
-low, high = (end / whole.step_time for end in whole.interval("step_time"))
-for size, step in zip(sizes[1:], steps[1:], strict=True):
-    assert abs(step.number("mfu_full_attention") / reached[size] - 1) < 0.05
-assert steps[0].number("mfu") > steps[1].number("mfu") > 1.04 * whole.number("mfu")
-assert 1 < counted / hours < high.to("").magnitude
-assert 60 < days < 90
+half, whole = steps[1:]
+for size, step in zip(sizes[1:], (half, whole), strict=True):
+    assert abs(step.mfu_full_attention / reached[size] - 1) < 0.05
+fall = (half.mfu_full_attention / whole.mfu_full_attention) / (reached[8192] / reached[16384])
+assert abs(fall - 1) < 0.05 and steps[0].mfu > half.mfu > 1.04 * whole.mfu
+assert 1 < counted / hours < run.interval("run_time")[1] / run.run_time
+assert Q("60 day") < days < Q("90 day")

@@ -20,41 +20,42 @@ from mlsysim import Hardware, Models, Q, SingleNodeModel, plot
 # %%
 # Batches up to what memory holds.
 device = Hardware.Cloud.H100
-names = {"memory bandwidth": "memory.bandwidth", "peak arithmetic": "compute.peak.fp16"}
+inputs = {
+    "memory bandwidth": f"{device.zoo_name}.memory.bandwidth",
+    "peak arithmetic": f"{device.zoo_name}.compute.peak.fp16",
+}
 batches = [1, 2, 4, 8, 16, 32, 64, 128, 256, 384, 512, 768, 1024, 1536, 2048, 3072]
 
 
+def solve(batch, efficiency):
+    """Return a decode step of a batch, or of an array of them."""
+    how = {"seq_len": 128, "phase": "decode", "efficiency": efficiency}
+    return SingleNodeModel().solve(Models.Language.Llama3_8B, device, batch, **how)
+
+
 def worth(batch, efficiency):
-    """Return how many percent faster a step is for one percent more of each."""
-    step = SingleNodeModel().solve(
-        Models.Language.Llama3_8B,
-        device,
-        batch_size=batch,
-        seq_len=128,
-        phase="decode",
-        efficiency=efficiency,
-    )
-    found = step.elasticities("latency")
-    return [-found[f"{device.zoo_name}.{name}"] for name in names.values()]
+    """Return how many percent faster a step is for one percent more of each input."""
+    slopes = solve(batch, efficiency).elasticities("latency")
+    return [abs(slopes[name]) for name in inputs.values()]
 
 
-bound, estimate = ([worth(batch, how) for batch in batches] for how in (1, None))
-for batch, best, likely in zip(batches, bound, estimate, strict=True):
+bound = {batch: worth(batch, 1) for batch in batches}
+estimate = {batch: worth(batch, None) for batch in batches}
+print("Percent faster for a percent more of", " and of ".join(inputs))
+for batch in batches:
+    (memory, compute), likely = bound[batch], estimate[batch]
     print(
-        f"batch {batch:4}: bound {best[0]:.2f} and {best[1]:.2f}, estimate {likely[0]:.2f} and {likely[1]:.2f}"
+        f"batch {batch:4}: bound {memory:.2f} and {compute:.2f}, estimate {likely[0]:.2f} and {likely[1]:.2f}"
     )
 
 # %%
 # What neither of them buys is the time of launches and of what is handed from kernel to kernel: the two add
 # up to less than one.
 every = np.arange(1, 1000)
-best = SingleNodeModel().solve(
-    Models.Language.Llama3_8B, device, batch_size=every, seq_len=128, phase="decode", efficiency=1
-)
-turn = int(every[best.bottleneck == "compute"].min())
+turn = int(every[solve(every, 1).bottleneck == "compute"].min())
 ax = plot.lines(
     batches,
-    {name: Q([row[i] for row in estimate], "") for i, name in enumerate(names)},
+    {name: Q([estimate[batch][i] for batch in batches], "") for i, name in enumerate(inputs)},
     xlabel="batch (sequences)",
     ylabel="percent faster for a percent more",
     xscale="log",
@@ -69,11 +70,8 @@ plt.show()
 # one passes to that of the other over more than a factor of ten: arithmetic begins to pay long before that
 # batch, and bandwidth still pays long after. They are worth the same near it. A good part of the time of a
 # small batch can be bought by neither.
-assert all(
-    pair == (1, 0) for pair in [(round(m, 9), round(abs(c), 9)) for m, c in bound[: batches.index(384)]]
-)
-assert batches.index(384) == next(i for i, b in enumerate(batches) if b > 0.75 * turn)
-worths = dict(zip(batches, estimate, strict=True))
-assert worths[128][1] > 0.1 and worths[1536][0] > 0.2
-assert worths[256][0] > worths[256][1] and worths[512][0] < worths[512][1] and 384 < turn < 512
-assert 0.5 < sum(worths[1]) < 0.85 and sum(worths[3072]) > 0.9
+assert 384 < turn < 512
+assert all(np.allclose(pair, (1, 0) if batch < turn else (0, 1)) for batch, pair in bound.items())
+assert estimate[128][1] > 0.1 and estimate[1536][0] > 0.2
+assert estimate[256][0] > estimate[256][1] and estimate[512][0] < estimate[512][1]
+assert 0.5 < sum(estimate[1]) < 0.85 and sum(estimate[3072]) > 0.9

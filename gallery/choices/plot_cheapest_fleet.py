@@ -16,17 +16,15 @@ what is asked for an hour: :mls:fact:`Infrastructure.Prices.A100_Lambda_OnDemand
 for the prompts of others, are left out.
 """
 
-import math
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from mlsysim import Infrastructure, Models, Q, ServingModel, plot
 
 # %%
-# Every device, group and batch: the time between tokens, and what a fleet costs that serves the demand.
-# What does not fit is not a number, and meets no target.
-demand, batches = 200.0, np.arange(1, 513)
+# Every device, group and batch: the time between tokens, and the rent of a fleet that serves the demand.
+demand = Q("200 request/s")
+groups, batches = (1, 2, 4, 8), np.arange(1, 513)
 prices = Infrastructure.Prices
 offers = {
     "A100": prices.A100_Lambda_OnDemand,
@@ -34,41 +32,35 @@ offers = {
     "H200": prices.H200_Spheron_OnDemand,
     "B200": prices.B200_Lambda_OnDemand,
 }
-options = {name: [] for name in offers}
+model, request = Models.Language.Llama3_70B, {"input_len": 1024, "output_len": 256}
+times, rents = {}, {}
 for name, offer in offers.items():
-    for group in (1, 2, 4, 8):
-        served = ServingModel().solve(
-            Models.Language.Llama3_70B,
-            hardware=offer.hardware,
-            batch_size=batches,
-            input_len=1024,
-            output_len=256,
-            tp_size=group,
-        )
-        replicas = np.ceil(demand / served.request_rate.magnitude)
-        cost = replicas * group * offer.rental.to("USD/hour").magnitude
-        for batch, itl, usd in zip(batches, served.itl.to("ms").magnitude, cost, strict=True):
-            if np.isfinite(usd):
-                options[name].append((float(usd), float(itl), group, int(batch)))
+    for group in groups:
+        served = ServingModel().solve(model, offer.hardware, batch_size=batches, tp_size=group, **request)
+        replicas = np.ceil((demand / served.request_rate).to(""))
+        times[name, group] = served.itl.to("ms").magnitude
+        rents[name, group] = (replicas * group * offer.rental).to("USD/hour").magnitude
 
 
 def cheapest(name, target):
-    """Return cost, time between tokens, group and batch of the cheapest fleet of a device for a target."""
-    return min((o for o in options[name] if o[1] <= target), default=(math.nan,) * 4)
+    """Return rent, group and batch of a device's cheapest fleet in time; infinite rent where there is none."""
+    within = {group: np.where(times[name, group] <= target, rents[name, group], np.inf) for group in groups}
+    return min((usd.min(), group, batches[usd.argmin()]) for group, usd in within.items())
 
 
 # %%
 # The cheapest of each device for each target; a curve begins where the device can meet one.
-targets = np.arange(10, 61, 1.0)
-curves = {name: Q([cheapest(name, target)[0] for target in targets], "USD/hour") for name in offers}
-asked = 25.0
+asked, targets = 25, np.arange(10, 61)
+lowest = {name: np.array([cheapest(name, target)[0] for target in targets]) for name in offers}
 found = {name: cheapest(name, asked) for name in offers}
-for name, (usd, itl, group, batch) in found.items():
-    print(
-        f"{name}: {usd:6.0f} USD an hour with groups of {group} and batch {batch}, {itl:.1f} ms between tokens"
-    )
+for name, best in found.items():
+    print(name, "costs {:.0f} USD an hour, with groups of {} and batch {}".format(*best))
 ax = plot.lines(
-    Q(targets, "ms"), curves, xlabel="largest time between tokens", ylabel="rent of the fleet", yscale="log"
+    Q(targets, "ms"),
+    {name: Q(usd, "USD/hour") for name, usd in lowest.items()},
+    xlabel="largest time between tokens",
+    ylabel="rent of the fleet",
+    yscale="log",
 )
 plot.rule("target", ax, x=Q(asked, "ms"))
 plt.show()
@@ -80,13 +72,9 @@ plt.show()
 # about half of what its predecessor, the H100, costs. A looser target is cheaper in all of them, until
 # memory holds no larger batch; a tighter one asks for wider groups and smaller batches, and what the oldest
 # device cannot do at any price.
-rents = {name: offer.rental.to("USD/hour").magnitude for name, offer in offers.items()}
-assert max(rents, key=rents.get) == "B200"
-for target in targets:
-    costs = {name: cheapest(name, target)[0] for name in offers}
-    possible = {name: usd for name, usd in costs.items() if not math.isnan(usd)}
-    assert not possible or min(possible, key=possible.get) == "B200"
+assert max(offers, key=lambda name: offers[name].rental) == "B200"
+assert all((lowest["B200"] <= usd).all() and (usd[1:] <= usd[:-1]).all() for usd in lowest.values())
 assert 0.4 < found["B200"][0] / found["H100"][0] < 0.5 and found["H100"][0] < 0.65 * found["A100"][0]
-tight, loose = cheapest("H100", 18), cheapest("H100", 60)
-assert tight[2] > loose[2] and tight[3] < loose[3] / 5 and tight[0] > 2 * loose[0]
-assert math.isnan(cheapest("A100", 18)[0])
+(tight, wide, few), (loose, narrow, many) = cheapest("H100", 18), cheapest("H100", 60)
+assert wide > narrow and few < many / 5 and tight > 2 * loose
+assert np.isinf(cheapest("A100", 18)[0])

@@ -2,20 +2,18 @@
 Cheap tokens or quick ones: which device and batch are never beaten in both?
 ============================================================================
 
-A rented device offers a whole curve: with a larger batch tokens are cheaper and come more slowly. Laid over
-each other, the curves of several devices leave a front, of choices that no other beats both in price and in
-speed.
+With a larger batch, the tokens of a rented device are cheaper and come more slowly. Of all devices and
+batches, those that no other beats both in price and in speed form a front.
 
 :mls:entry:`Models.Language.Llama3_8B` is served by one rented device of each kind in half precision, with
 prompts of :mls:given:`1024 tokens` and answers of :mls:given:`256 tokens`. Each device stands at a low rent
 of its kind: :mls:entry:`Infrastructure.Prices.TPUv5p_Google_Spot`,
-:mls:entry:`Infrastructure.Prices.A100_Google_Spot`, :mls:entry:`Infrastructure.Prices.H100_Google_Spot`,
-:mls:entry:`Infrastructure.Prices.H200_Spheron_OnDemand`,
+:mls:entry:`Infrastructure.Prices.H100_Google_Spot`, :mls:entry:`Infrastructure.Prices.H200_Spheron_OnDemand`,
 :mls:entry:`Infrastructure.Prices.B200_Spheron_OnDemand` and
 :mls:entry:`Infrastructure.Prices.MI300X_TensorWave_OnDemand`. Spot devices may be taken away at any time.
 The price of a token pays for the prompts too. Times are estimates with the documented constants. Of the
 first and the last device no measurement went into these, and in MLPerf the last fell far short of its
-estimate (:mls:claim:`cases.plot_mlperf_llama2`): so the front is drawn with it, and told without.
+estimate (:mls:claim:`cases.plot_mlperf_llama2`): so the front is drawn without it, and told with it.
 """
 
 import matplotlib.pyplot as plt
@@ -27,67 +25,44 @@ from mlsysim import Infrastructure, Models, ServingModel, plot
 prices = Infrastructure.Prices
 offers = {
     "TPU v5p": prices.TPUv5p_Google_Spot,
-    "A100": prices.A100_Google_Spot,
     "H100": prices.H100_Google_Spot,
     "H200": prices.H200_Spheron_OnDemand,
     "B200": prices.B200_Spheron_OnDemand,
     "MI300X": prices.MI300X_TensorWave_OnDemand,
 }
 batches = (1, 4, 16, 64, 256)
-wait, cost = {}, {}
+model, request = Models.Language.Llama3_8B, {"input_len": 1024, "output_len": 256, "precision": "bf16"}
+choices = {}
 for name, offer in offers.items():
     for batch in batches:
-        served = ServingModel().solve(
-            Models.Language.Llama3_8B,
-            hardware=offer.hardware,
-            batch_size=batch,
-            input_len=1024,
-            output_len=256,
-            precision="bf16",
-        )
-        wait[name, batch] = served.itl.to("ms").magnitude
-        cost[name, batch] = (offer.rental / served.throughput * 1e6).to("USD").magnitude
+        served = ServingModel().solve(model, offer.hardware, batch_size=batch, **request)
+        price = (1e6 * offer.rental / served.throughput).to("USD")
+        choices[name, batch] = served.itl.to("ms"), price
+known = {choice: point for choice, point in choices.items() if choice[0] != "MI300X"}
 
 
-def front(names):
-    """Return the points of some devices that none of their points beats in both, the quickest first."""
-    points = [(n, batch) for n in names for batch in batches]
-    beaten = {p for p in points for o in points if o != p and wait[o] <= wait[p] and cost[o] <= cost[p]}
-    return sorted(set(points) - beaten, key=wait.get)
+def front(choices):
+    """Return the choices that no other beats both in time and in price, the quickest first."""
+    points = sorted(choices, key=choices.get)
+    return [p for i, p in enumerate(points) if all(choices[p][1] < choices[o][1] for o in points[:i])]
 
+
+whole, sure = front(choices), front(known)
+for choice in sorted({*whole, *sure}, key=choices.get):
+    print("{}, batch {}:".format(*choice), "{:.1f~P}, {:.2f~P} a million tokens".format(*choices[choice]))
 
 # %%
-# Smaller is better for both; a point is a batch. The grey line is the front, dotted without the MI300X.
-everything, known = front(offers), front([name for name in offers if name != "MI300X"])
-for title, points in (("with all", everything), ("without the MI300X", known)):
-    print(f"{title}:")
-    for name, batch in points:
-        print(
-            f"  {name:8} batch {batch:3}: {wait[name, batch]:5.1f} ms, {cost[name, batch]:5.2f} USD for a million tokens"
-        )
-with plot.style():
-    fig, ax = plt.subplots(figsize=(7, 4.2))
-    for name, colour in zip(offers, plot.SERIES, strict=False):
-        x, y = ([values[name, batch] for batch in batches] for values in (wait, cost))
-        ax.plot(x, y, "o-", color=colour, ms=4)
-        ax.annotate(
-            name,
-            (x[-1], y[-1]),
-            {"B200": (5, 3)}.get(name, (2, -12)),
-            textcoords="offset points",
-            color=colour,
-        )
-    for points, dots in ((everything, "-"), (known, ":")):
-        x, y = ([values[p] for p in points] for values in (wait, cost))
-        ax.step(x, y, where="post", color="0.5", ls=dots, lw=1, zorder=0)
-    ax.set(
-        yscale="log",
-        xlim=(0, 46),
-        ylim=(0.035, 12),
-        xlabel="time between tokens (ms)",
-        ylabel="price of a million tokens (USD)",
-    )
-    ax.set_yticks([0.1, 1, 10], ["0.1", "1", "10"])
+# Smaller is better for both. A number is a batch; grey are choices that others beat.
+ax = plot.pareto_front(
+    *zip(*known.values(), strict=True),
+    [f"{name}, {batch}" for name, batch in known],
+    xlabel="time between tokens",
+    ylabel="price of a million tokens",
+    xscale="log",
+    yscale="log",
+)
+plot.mark({f"{name}, 64": known[name, 64] for name in ("H100", "H200")}, ax, color=plot.SERIES[7])
+plot.mark({f"MI300X, {n}": choices["MI300X", n] for n in (16, 64, 256)}, ax, color=plot.SERIES[1])
 plt.show()
 
 # %%
@@ -97,11 +72,8 @@ plt.show()
 # rent for cheap ones. Leave out the latter, whose estimate is in doubt, and the cheap end goes to a spot
 # device, at a third more. The newest stays the quick end in both, though its rent is the highest; all
 # others are beaten at every batch.
-assert {name for name, _ in everything} == {"B200", "MI300X"} and {name for name, _ in known} == {
-    "B200",
-    "TPU v5p",
-}
-assert everything[0] == known[0] == ("B200", 1) and everything[-1] == ("MI300X", 256)
-assert known[-1] == ("TPU v5p", 256) and 1.2 < cost[known[-1]] / cost[everything[-1]] < 1.45
-assert max(offers, key=lambda name: offers[name].rental.to("USD/hour").magnitude) == "B200"
-assert all(cost[name, 1] > 25 * cost[name, 256] for name in ("B200", "TPU v5p", "MI300X"))
+assert {name for name, _ in whole} == {"B200", "MI300X"}
+assert {name for name, _ in sure} == {"B200", "TPU v5p"}
+assert whole[0] == sure[0] == ("B200", 1) and whole[-1] == ("MI300X", 256) and sure[-1] == ("TPU v5p", 256)
+assert 1.2 < choices["TPU v5p", 256][1] / choices["MI300X", 256][1] < 1.45
+assert max(offers, key=lambda name: offers[name].rental) == "B200"

@@ -41,9 +41,8 @@ for batch in (1, 256):
     costs[batch] = EconomicsModel().solve(
         fleet, "1 year", serving=serving, lifetime=terms.lifetime, maintenance_rate=terms.maintenance_rate
     )
-    print(
-        f"batch {batch:3}: {costs[batch].cost_per_million_tokens:.2f~P} for a million tokens, {serving.bottleneck}-bound decode"
-    )
+    price = costs[batch].cost_per_million_tokens
+    print(f"batch {batch:3}: {price:.2f~P} for a million tokens, {serving.bottleneck}-bound decode")
 
 # %%
 # Where does such a number come from? ``why`` tells, equation by equation. These are its last steps.

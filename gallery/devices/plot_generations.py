@@ -14,54 +14,45 @@ The generations are :mls:entry:`Hardware.Cloud.P100`, :mls:entry:`Hardware.Cloud
 import matplotlib.pyplot as plt
 import numpy as np
 
-from mlsysim import Hardware, Models, Q, SingleNodeModel, plot
+from mlsysim import Hardware, Models, SingleNodeModel, plot
 
 cloud = Hardware.Cloud
-names = ("P100", "V100", "A100", "H100", "B200")
-devices = [cloud.P100, cloud.V100, cloud.A100_40GB, cloud.H100, cloud.B200]
-years = np.array([int(device.released[:4]) for device in devices])
+devices = {
+    "P100": cloud.P100,
+    "V100": cloud.V100,
+    "A100": cloud.A100_40GB,
+    "H100": cloud.H100,
+    "B200": cloud.B200,
+}
+years = [int(device.released[:4]) for device in devices.values()]
 
 # %%
 # What each has, as a multiple of the first.
-
-
-def growth(of):
-    """Return a number of every generation over that of the first."""
-    return np.array([(of(device) / of(devices[0])).to("").magnitude for device in devices])
-
-
-grown = {
-    "arithmetic": growth(lambda device: device.compute.peak.fp16),
-    "memory bandwidth": growth(lambda device: device.memory.bandwidth),
-    "memory capacity": growth(lambda device: device.memory.capacity),
+has = {
+    "arithmetic": [device.compute.peak.fp16 for device in devices.values()],
+    "memory bandwidth": [device.memory.bandwidth for device in devices.values()],
+    "memory capacity": [device.memory.capacity for device in devices.values()],
 }
+grown = {what: [(each / row[0]).to("") for each in row] for what, row in has.items()}
 for what, times in grown.items():
-    print(f"{what:17}", " ".join(f"{t:6.1f}" for t in times))
+    print(f"{what:17}", " ".join(f"{t:6.1f~P}" for t in times))
 
 # %%
 ax = plot.lines(
-    years,
-    {name: Q(times, "") for name, times in grown.items()},
-    xlabel="year of release",
-    ylabel="multiple of the first generation",
-    yscale="log",
+    years, grown, xlabel="year of release", ylabel="multiple of the first generation", yscale="log"
 )
-ax.set_xticks(years, [f"{name}\n{year}" for name, year in zip(names, years, strict=True)])
+ax.set_xticks(years, [f"{name}\n{year}" for name, year in zip(devices, years, strict=True)])
 plt.show()
 
 # %%
 # What it means for a step: the largest batch at which products with shared weights still wait for memory is about the ridge
 # point. A small step shows how much of each generation's peak is used: one that decodes for sixteen sequences.
+decode = {"batch_size": 16, "seq_len": 512, "phase": "decode", "efficiency": 1}
 steps = [
-    SingleNodeModel().solve(
-        Models.Language.Llama3_2_1B, device, 16, seq_len=512, phase="decode", efficiency=1
-    )
-    for device in devices
+    SingleNodeModel().solve(Models.Language.Llama3_2_1B, device, **decode) for device in devices.values()
 ]
-for name, step in zip(names, steps, strict=True):
-    print(
-        f"{name}: ridge point {step.ridge_point:6.1f~P}, decode reaches {step.mfu.magnitude:.1%} of the peak"
-    )
+for name, step in zip(devices, steps, strict=True):
+    print(f"{name}: ridge point {step.ridge_point:6.1f~P}, decode reaches {step.mfu:.1%~P} of the peak")
 
 # %%
 # Claim
@@ -73,10 +64,10 @@ arithmetic, bandwidth, capacity = (times[-1] for times in grown.values())
 ridges = np.array([step.ridge_point.magnitude for step in steps])
 rise = ridges[1:] / ridges[:-1]
 print(
-    f"From {ridges[0]:.0f} to {ridges[-1]:.0f} operations for each byte, {rise[0]:.1f} times as many at the first step."
+    f"from {ridges[0]:.0f} to {ridges[-1]:.0f} operations a byte, {rise[0]:.1f} times as many at the first step"
 )
 assert 100 < arithmetic < 110 and 10 < bandwidth < 12 and 10 < capacity < 12
 assert np.isclose(ridges[-1] / ridges[0], arithmetic / bandwidth) and 9.5 < arithmetic / bandwidth < 10.5
 assert 4.5 < rise[0] < 5 and all(rise[1:-1] > 1.3) and 0.95 < rise[-1] < 1.05
-assert np.isclose((steps[0].latency / steps[-1].latency).magnitude, bandwidth)
+assert np.isclose(steps[0].latency / steps[-1].latency, bandwidth)
 assert 0.48 < steps[0].mfu < 0.52 and 0.045 < steps[-1].mfu < 0.055

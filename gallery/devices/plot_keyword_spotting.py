@@ -33,37 +33,16 @@ steps = {
     name: SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, board, precision="int8")
     for name, board in boards.items()
 }
-times = {name: step.latency.to("ms") for name, step in steps.items()}
-ranges = {name: [end.to("ms") for end in step.interval("latency")] for name, step in steps.items()}
-for name, time in times.items():
-    low, high = ranges[name]
+times = {name: (step.latency.to("ms"), step.interval("latency")) for name, step in steps.items()}
+for name, (time, (low, high)) in times.items():
+    busy = (time / window).to("percent")
     print(
-        f"{name:13} {time:6.1f~P}, {low:.1f~P} to {high:.1f~P}: busy for {(time / window).magnitude:.0%} of a window"
+        f"{name:13} {time:6.1f~P} ({low.to('ms'):.1f~P} to {high.to('ms'):.1f~P}), {busy:.0f~P} of a window"
     )
 
 # %%
-with plot.style():
-    fig, ax = plt.subplots(figsize=(7, 3.2))
-    for row, (name, (low, high)) in enumerate(ranges.items()):
-        ax.plot(
-            [low.magnitude, high.magnitude],
-            [row, row],
-            lw=6,
-            alpha=0.35,
-            color=plot.SERIES[0],
-            solid_capstyle="butt",
-        )
-        ax.plot(times[name].magnitude, row, "o", color=plot.SERIES[0])
-    ax.axvline(window.magnitude, ls=":", color="grey")
-    ax.text(window.magnitude * 1.05, 0.3, "next window", color="grey", va="top")
-    ax.set(
-        xscale="log",
-        xlabel="time of one inference (ms)",
-        yticks=range(len(boards)),
-        yticklabels=boards,
-        ylabel="board",
-    )
-    ax.set_xticks([1, 10, 100], ["1", "10", "100"])
+ax = plot.intervals(times, xlabel="time of one inference", ylabel="board", xscale="log")
+plot.rule("next window", ax, x=window)
 plt.show()
 
 # %%
@@ -72,11 +51,11 @@ plt.show()
 # All boards hold the network, but the slower cores take longer than a window, even at the quick end of the interval: they
 # can look at the sound several times a second, not at every window. The faster cores are in time by the estimate, with little
 # room for anything else. An accelerator leaves nearly all of the window free.
-in_time = [name for name, time in times.items() if time < window]
+in_time = [name for name, (time, _) in times.items() if time < window]
 late = [name for name in boards if name not in in_time]
-print(f"In time: {', '.join(in_time)}.")
+print(f"in time: {', '.join(in_time)}")
 assert all(step.feasible for step in steps.values())
 assert in_time == ["STM32F746", "STM32H7A3", "MAX78000"]
-assert all(window < ranges[name][0] and times[name] < 10 * window for name in late)
-assert all(times[name] > window / 2 for name in ("STM32F746", "STM32H7A3"))
-assert ranges["MAX78000"][1] < window / 20
+assert all(window < times[name][1][0] and times[name][0] < 10 * window for name in late)
+assert all(times[name][0] > window / 2 for name in ("STM32F746", "STM32H7A3"))
+assert times["MAX78000"][1][1] < window / 20

@@ -14,63 +14,53 @@ reading all weights (:mls:eq:`memory_time`). Messages between devices are left o
 Power is the most that the devices may draw; for the wafer that of the system around it.
 """
 
-import math
-
 import matplotlib.pyplot as plt
 import numpy as np
 
 from mlsysim import Hardware, Models, Q, ServingModel, plot
-from mlsysim.equations.roofline import memory_time
 
 devices = {
     "H100": Hardware.Cloud.H100,
     "GroqChip 1": Hardware.Cloud.GroqChip1,
     "WSE-3": Hardware.Cloud.WSE3,
 }
-model = Models.Language.Llama3_70B
-sizes = ServingModel().solve(model, Hardware.Cloud.H100, input_len=1, output_len=1, precision="int8")
+sizes = ServingModel().solve(
+    Models.Language.Llama3_70B, Hardware.Cloud.H100, input_len=1, output_len=1, precision="int8"
+)
 weights = sizes.weight_memory
 
 # %%
 # The fewest devices that hold the weights, and the time in which they read them, all at once.
-fewest = {
-    name: math.ceil((weights / device.memory.capacity).to("").magnitude) for name, device in devices.items()
-}
+fewest = {name: int(np.ceil((weights / device.memory.capacity).to(""))) for name, device in devices.items()}
+power = {name: (count * devices[name].power.tdp).to("kW") for name, count in fewest.items()}
 
 
 def reading(name, count):
     """Return the time in which so many devices read the weights."""
-    bandwidth = devices[name].memory.bandwidth.to("B/s").magnitude
-    return Q(memory_time(weights.to("B").magnitude, bandwidth * count), "s").to("us")
+    return (weights / (count * devices[name].memory.bandwidth)).to("us")
 
 
 for name, count in fewest.items():
-    power = (count * devices[name].power.tdp).to("kW")
-    print(f"{name:11} {count:4} devices, {power:.1f~P}: {reading(name, count):,.1f~P} a token at least")
+    print(
+        f"{name:11} {count:4} devices, {power[name]:.1f~P}: {reading(name, count):,.1f~P} a token at least"
+    )
 
 # %%
 # More devices than hold the weights read them faster still. So the fair comparison is at the same power.
-watts = Q(np.geomspace(0.7, 200, 400), "kW")
-counts = {name: np.floor((watts / device.power.tdp).to("").magnitude) for name, device in devices.items()}
-curves = {
-    name: reading(name, np.where(count >= fewest[name], count, np.nan)) for name, count in counts.items()
-}
+powers = Q(np.geomspace(0.7, 200, 400), "kW")
+curves = {}
+for name, device in devices.items():
+    count = np.floor((powers / device.power.tdp).to("").magnitude)
+    curves[name] = reading(name, np.where(count >= fewest[name], count, np.nan))
 ax = plot.lines(
-    watts,
+    powers,
     curves,
     xlabel="power of the devices",
     ylabel="time to read the weights once",
     xscale="log",
     yscale="log",
 )
-starts = {
-    f"{count} {'device' if count == 1 else 'devices'}": (
-        count * devices[name].power.tdp,
-        reading(name, count),
-    )
-    for name, count in fewest.items()
-}
-plot.mark(starts, ax)
+plot.mark({f"{count} of them": (power[name], reading(name, count)) for name, count in fewest.items()}, ax)
 plt.show()
 
 # %%
@@ -79,13 +69,11 @@ plt.show()
 # The one GPU that holds the weights takes a fiftieth of a second to read them. Memory on the chip is thousands of times as
 # quick, but only hundreds of chips, or more than one wafer, hold them. Not all of that is owed to the many devices: GPUs of
 # the same power, each with its share, would still take of the order of a hundred times as long.
-alone = reading("H100", fewest["H100"])
-for name in ("GroqChip 1", "WSE-3"):
-    here = reading(name, fewest[name])
-    gpus = int((fewest[name] * devices[name].power.tdp / devices["H100"].power.tdp).to("").magnitude)
-    print(
-        f"{name}: {alone / here:,.0f~P} times as quick as one H100, {reading('H100', gpus) / here:.0f~P} times as {gpus} H100."
-    )
-    assert alone / here > 5000 and 70 < reading("H100", gpus) / here < 250
+alone = reading("H100", 1)
 assert Q("19 ms") < alone < Q("22 ms")
 assert fewest == {"H100": 1, "GroqChip 1": 307, "WSE-3": 2}
+for name in ("GroqChip 1", "WSE-3"):
+    here, gpus = reading(name, fewest[name]), int(power[name] / power["H100"])
+    print(f"{name}: {alone / here:,.0f~P} times as quick as one H100,", end=" ")
+    print(f"{reading('H100', gpus) / here:.0f~P} times as {gpus} H100")
+    assert alone / here > 5000 and 70 < reading("H100", gpus) / here < 250

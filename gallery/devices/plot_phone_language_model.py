@@ -36,30 +36,26 @@ devices = {
 
 # %%
 # Every model on every device: one token for one sequence. What does not fit has no rate.
+token = {"seq_len": 1024, "phase": "decode", "weight_precision": "Q4_K_M"}
 steps = {
-    name: [
-        SingleNodeModel().solve(
-            model, device, seq_len=1024, phase="decode", precision=precision, weight_precision="Q4_K_M"
-        )
-        for model in models.values()
-    ]
+    name: {
+        size: SingleNodeModel().solve(model, device, precision=precision, **token)
+        for size, model in models.items()
+    }
     for name, (device, precision) in devices.items()
 }
 rates = {
-    name: [step.throughput if step.feasible else Q(float("nan"), "token/s") for step in row]
+    name: {size: step.throughput for size, step in row.items() if step.feasible}
     for name, row in steps.items()
 }
-enough = {
-    name: [size for size, rate in zip(models, row, strict=True) if rate > reading]
-    for name, row in rates.items()
-}
+enough = {name: [size for size, rate in row.items() if rate > reading] for name, row in rates.items()}
 for name, sizes in enough.items():
     print(f"{name:19} as fast as reading: {', '.join(sizes)}")
 
 # %%
 ax = plot.lines(
     [model.parameters / 1e9 for model in models.values()],
-    rates,
+    {name: [row.get(size) for size in models] for name, row in rates.items()},
     xlabel="parameters of the model (billions)",
     ylabel="tokens of one answer",
     xscale="log",
@@ -73,12 +69,10 @@ plt.show()
 # -----
 # A small board keeps up with a reader at one billion parameters, a phone and a laptop at up to 14, and a laptop with the widest
 # memory at 70, which the faster graphics card cannot hold. What decides is bandwidth: each device streams most of it.
-largest = {name: sizes[-1] for name, sizes in enough.items()}
-assert list(largest.values()) == ["1B", "14B", "14B", "70B", "32B"]
-assert not steps["RTX 4090"][-1].feasible and rates["RTX 4090"][-2] > rates["Apple M4 Max"][-2]
-eight = list(models).index("8B")
+assert [sizes[-1] for sizes in enough.values()] == ["1B", "14B", "14B", "70B", "32B"]
+assert "70B" not in rates["RTX 4090"] and rates["RTX 4090"]["32B"] > rates["Apple M4 Max"]["32B"]
 for name, (device, _) in devices.items():
-    step = steps[name][eight]
-    streamed = step.throughput * step.memory_footprint / device.memory.bandwidth
-    print(f"{name:19} {step.throughput:6.1f~P} with 8B, {streamed.to('').magnitude:.0%} of the bandwidth")
-    assert 0.6 < streamed.to("").magnitude < 1
+    step = steps[name]["8B"]
+    streamed = (step.throughput * step.memory_footprint / device.memory.bandwidth).to("")
+    print(f"{name:19} {step.throughput:6.1f~P} with 8B, {streamed:.0%~P} of the bandwidth")
+    assert 0.6 < streamed < 1

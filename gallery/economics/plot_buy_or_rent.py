@@ -62,8 +62,7 @@ ax = plot.lines(
     ylabel="cost of a year",
 )
 ax.set_ylim(0, 250_000)
-plot.mark({f"{meets[name]:.0%}": (100 * meets[name], np.interp(meets[name], utilization, y.tco.magnitude) * y.tco.units)
-           for name, y in years.items()}, ax)  # fmt: skip
+plot.mark({f"{meets[n]:.0%}": (100 * meets[n], meets[n] * y.rental_cost) for n, y in years.items()}, ax)
 plt.show()
 
 # %%

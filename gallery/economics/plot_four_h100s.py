@@ -47,9 +47,9 @@ print(serving)
 
 # %%
 # What does a year cost? Grids whose price of electricity is known are compared; renting the same GPUs is the other way.
-g = Infrastructure.Grids
-places = (g.Sweden, g.Norway, g.Quebec, g.France, g.Ontario, g.UnitedKingdom, g.California, g.Texas, g.US_Average, g.Ireland,
-          g.Germany, g.Japan, g.Singapore, g.China, g.Australia, g.Poland, g.India)  # fmt: skip
+grids = Infrastructure.Grids
+places = [grids.Sweden, grids.Norway, grids.Quebec, grids.France, grids.Ontario, grids.UnitedKingdom]
+places += [grids.California, grids.Texas, grids.US_Average, grids.Germany, grids.Poland, grids.India]
 terms = Infrastructure.Prices.Server_Lifetime.assumption
 costs = {"serving": serving, "lifetime": terms.lifetime, "maintenance_rate": terms.maintenance_rate}
 costs["rental"] = Infrastructure.Prices.H100_Cloud_OnDemand
@@ -62,7 +62,7 @@ dearest = max(years.values(), key=lambda year: year.tco)
 # %%
 # And the carbon? The same machine, on each of these grids. The making of the machine is the same everywhere and left out.
 carbon = {grid.name: SustainabilityModel().solve(fleet, "1 year", grid=grid) for grid in places}
-plot.carbon_by_region(carbon, highlight=[g.Quebec, g.US_Average])
+plot.carbon_by_region(carbon, highlight=[grids.Quebec, grids.US_Average])
 plt.show()
 
 # %%
@@ -71,10 +71,8 @@ plt.show()
 # Four GPUs are enough where one is not. Owned, they stay within the budget at every price of electricity that is
 # known here; rented by the hour, they do not. The cleanest of these grids is Sweden's, an order of magnitude below the
 # average of the United States.
-print(
-    f"The dearest year costs {dearest.tco:,.0f~P}, rented {dearest.rental_cost:,.0f~P}; the budget is {budget:,.0f~P}."
-)
+print(f"The dearest year costs {dearest.tco:,.0f~P}, rented {dearest.rental_cost:,.0f~P}.")
 assert serving.feasible and not alone.feasible
 assert dearest.tco < budget < dearest.rental_cost
-assert min(carbon, key=lambda name: carbon[name].carbon) == g.Sweden.name
-assert carbon[g.US_Average.name].carbon > 10 * carbon[g.Sweden.name].carbon
+assert min(carbon, key=lambda name: carbon[name].carbon) == grids.Sweden.name
+assert carbon[grids.US_Average.name].carbon > 10 * carbon[grids.Sweden.name].carbon

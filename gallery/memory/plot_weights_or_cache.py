@@ -12,7 +12,6 @@ another question.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 from mlsysim import Hardware, Models, Q, ServingModel, plot
 
@@ -32,25 +31,19 @@ ways = {
 }
 
 # %%
-# The largest batch that fits, for each model in each way.
-held = {
-    way: np.array(
-        [
-            ServingModel()
-            .solve(model, Hardware.Cloud.H100, input_len=4000, output_len=96, **bits)
-            .max_batch_size.magnitude
-            for model in models.values()
-        ]
-    )
-    for way, bits in ways.items()
-}
-for way, sequences in held.items():
-    print(f"{way:18}", " ".join(f"{size}: {n:5.0f}" for size, n in zip(models, sequences, strict=True)))
+# The largest batch that fits, for each model in each way; none where the weights alone are too large.
+request = {"hardware": Hardware.Cloud.H100, "input_len": 4000, "output_len": 96}
+held = {way: {} for way in ways}
+for way, bits in ways.items():
+    for size, model in models.items():
+        solved = ServingModel().solve(model, **request, **bits)
+        held[way][size] = int(solved.max_batch_size.magnitude)
+    print(f"{way:18}", " ".join(f"{size}: {sequences:5}" for size, sequences in held[way].items()))
 
 # %%
-ax = plot.lines(
+plot.lines(
     [model.parameters / 1e9 for model in models.values()],
-    {way: Q(np.where(sequences > 0, sequences, np.nan), "") for way, sequences in held.items()},
+    {way: [Q(n, "") if n else None for n in sequences.values()] for way, sequences in held.items()},
     xlabel="parameters of the model (billions)",
     ylabel="sequences that fit",
     xscale="log",
@@ -63,20 +56,10 @@ plt.show()
 # -----
 # Quantise the cache first for a small model: the weights take little, so smaller ones free little, while a cache of half the size
 # doubles the sequences. For a large model, quantise the weights first. The largest does not fit in any other way.
-
-
-def gain(way, size):
-    """Return how many times as many sequences fit as at 16 bits."""
-    at = list(models).index(size)
-    return held[way][at] / held["all at 16 bits"][at]
-
-
+plain, caches, weights, _ = held.values()
 for size in ("3B", "32B"):
-    print(
-        f"{size}: {gain('weights at 4 bits', size):.2f} times by the weights, {gain('cache at 8 bits', size):.2f} by the cache"
-    )
-assert gain("weights at 4 bits", "3B") < 1.1 and gain("weights at 4 bits", "32B") > 4
-assert all(1.98 < gain("cache at 8 bits", size) < 2.02 for size in list(models)[:-1])
-assert (
-    held["all at 16 bits"][-1] == held["cache at 8 bits"][-1] == 0 and held["weights at 4 bits"][-1] == 32
-)
+    by_weights, by_cache = weights[size] / plain[size], caches[size] / plain[size]
+    print(f"{size}: {by_weights:.2f} times by the weights, {by_cache:.2f} by the cache")
+assert weights["3B"] < 1.1 * plain["3B"] and weights["32B"] > 4 * plain["32B"]
+assert all(1.98 < caches[size] / plain[size] < 2.02 for size in ("3B", "7B", "14B", "32B"))
+assert plain["72B"] == caches["72B"] == 0 and weights["72B"] == 32

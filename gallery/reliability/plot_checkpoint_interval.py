@@ -43,6 +43,7 @@ intervals = Q(np.geomspace(1, 120, 200), "min")
 
 
 def progress(interval, seconds):
+    """Return the share of the time that makes progress."""
     return solve(checkpoint_time=Q(seconds, "s"), checkpoint_interval=interval, **run).goodput
 
 

@@ -26,6 +26,7 @@ solve = ReliabilityModel().solve
 
 
 def progress(fleet, written, back):
+    """Return the share of the time that makes progress, by the times to save and to come back."""
     return solve(fleet, "54 days", checkpoint_time=written, recovery_time=back).goodput
 
 

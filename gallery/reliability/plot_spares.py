@@ -25,6 +25,7 @@ repairs = {"4 hours": Q("4 hour"), "a day": Q("1 day"), "a week": Q("7 day")}
 
 
 def spares(nodes, repair):
+    """Return the fewest spares that keep so many nodes complete."""
     fleet = Fleet(node=node, nodes=int(nodes))
     result = ReliabilityModel().solve(fleet, "30 days", repair_time=repair, availability_target=0.999)
     return result.spares_needed.magnitude
@@ -45,8 +46,9 @@ plt.show()
 # The fleet of Llama 3 405B, and a small one. Without a spare, a fleet is at full strength when no node at all is in repair.
 fleets = {nodes: {name: spares(nodes, repair) for name, repair in repairs.items()} for nodes in (32, 2048)}
 for nodes, counts in fleets.items():
-    none = ReliabilityModel().solve(Fleet(node=node, nodes=nodes), "30 days", repair_time="1 day")
-    print(f"{nodes:5} nodes, {none.full_strength:.2%~P} of the time complete without spares:", counts)
+    without = ReliabilityModel().solve(Fleet(node=node, nodes=nodes), "30 days", repair_time="1 day")
+    complete = without.full_strength
+    print(f"{nodes:5} nodes, {complete:.2%~P} of the time complete without spares:", counts)
 
 # %%
 # Claim
@@ -56,5 +58,5 @@ for nodes, counts in fleets.items():
 # of a week save it more than seventy servers.
 small, large = fleets[32], fleets[2048]
 assert small["a day"] == 2 and 16 <= large["a day"] <= 20
-assert none.full_strength < 0.001
+assert complete < 0.001
 assert 70 < large["a week"] - large["4 hours"] < 80

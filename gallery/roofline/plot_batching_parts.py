@@ -17,51 +17,40 @@ import numpy as np
 
 from mlsysim import Hardware, Models, Q, plot
 from mlsysim.equations import transformer as eq
-from mlsysim.equations.roofline import arithmetic_intensity as intensity
-from mlsysim.equations.roofline import ridge_point
+from mlsysim.equations.roofline import arithmetic_intensity
 
-dense, sparse, device = Models.Language.Llama3_8B, Models.Language.DeepSeek_V3, Hardware.Cloud.H100
-full = Models.Language.Llama2_7B
+full, dense, sparse = Models.Language.Llama2_7B, Models.Language.Llama3_8B, Models.Language.DeepSeek_V3
 batch = np.geomspace(1, 32768, 200)
 context, bytes_each = 4096, 2.0
 
 # %%
 # Weights: each token meets all of a dense layer, but only the experts that it is sent to.
 active, expert = sparse.experts_active, eq.mlp_parameters(sparse.hidden, sparse.expert_width, 3)
-used = eq.experts_touched(sparse.experts, active, batch)
+touched = expert * eq.experts_touched(sparse.experts, active, batch)
 layer = eq.mlp_parameters(dense.hidden, dense.mlp_width, 3)
-of_dense = intensity(eq.forward_work(layer, batch, 0, 0), eq.weight_bytes(layer, bytes_each))
-of_experts = intensity(
-    eq.forward_work(expert * active, batch, 0, 0), eq.weight_bytes(expert * used, bytes_each)
-)
+of_dense = eq.forward_work(layer, batch, 0, 0), eq.weight_bytes(layer, bytes_each)
+of_experts = eq.forward_work(expert * active, batch, 0, 0), eq.weight_bytes(touched, bytes_each)
+
 
 # %%
 # Attention: every head of a new token meets every token of the context, and a byte of the cache serves the heads that share it.
-
-
 def attention(model):
-    """Return the arithmetic that a layer does with each byte of its cache, for any batch."""
+    """Return the arithmetic and the traffic of a layer's attention to its cache, for any batch."""
     work = eq.attention_work(context, batch, 1, model.heads, model.head_dim, model.head_dim)
-    return intensity(work, eq.kv_cache_bytes(1, model.kv_heads, model.head_dim, context, batch, bytes_each))
+    return work, eq.kv_cache_bytes(1, model.kv_heads, model.head_dim, context, batch, bytes_each)
 
 
 rank, rope = sparse.mla.kv_rank, sparse.mla.rope_dim
-latent = intensity(
-    eq.attention_work(context, batch, 1, sparse.heads, rank + rope, rank),
-    eq.latent_kv_cache_bytes(1, rank, rope, context, batch, bytes_each),
-)
-
-# %%
+latent_work = eq.attention_work(context, batch, 1, sparse.heads, rank + rope, rank)
+latent_cache = eq.latent_kv_cache_bytes(1, rank, rope, context, batch, bytes_each)
 parts = {
-    "dense weights": of_dense,
-    "experts": of_experts,
-    "latent attention": latent,
-    "grouped heads": attention(dense),
-    "full heads": attention(full),
+    "dense weights": arithmetic_intensity(*of_dense),
+    "experts": arithmetic_intensity(*of_experts),
+    "latent attention": arithmetic_intensity(latent_work, latent_cache),
+    "grouped heads": arithmetic_intensity(*attention(dense)),
+    "full heads": arithmetic_intensity(*attention(full)),
 }
-ridge = ridge_point(
-    device.compute.peak.fp16.to("flop/s").magnitude, device.memory.bandwidth.to("B/s").magnitude
-)
+ridge = (Hardware.Cloud.H100.compute.peak.fp16 / Hardware.Cloud.H100.memory.bandwidth).to("flop/byte")
 ax = plot.lines(
     batch,
     {name: Q(part, "flop/byte") for name, part in parts.items()},
@@ -71,7 +60,7 @@ ax = plot.lines(
     yscale="log",
 )
 ax.set_ylim(0.6, 3e4)
-plot.rule("ridge point of the H100", ax, y=Q(ridge, "flop/byte"))
+plot.rule("ridge point of the H100", ax, y=ridge)
 plt.show()
 
 # %%
@@ -80,12 +69,11 @@ plt.show()
 # Products with dense weights turn compute-bound at a batch as large as the ridge point, those of experts only at the batch
 # that sends as many tokens to each. Attention stays where it is at any batch: memory-bound, with full heads at a single
 # operation for each byte, while a latent cache comes within a fifth of the ridge.
+ridge = ridge.magnitude
 turn = {name: batch[part >= ridge].min() for name, part in parts.items() if part.max() >= ridge}
 print({name: round(at) for name, at in turn.items()})
 assert list(turn) == ["dense weights", "experts"]
 assert np.isclose(turn["dense weights"], ridge, rtol=0.06)
 assert np.isclose(turn["experts"], ridge * sparse.experts / active, rtol=0.06)
-assert np.allclose(parts["full heads"], 1) and np.allclose(
-    parts["grouped heads"], dense.heads / dense.kv_heads
-)
-assert np.ptp(latent) < 1e-9 and 0.8 < latent[0] / ridge < 0.85
+assert np.allclose([parts["full heads"], parts["grouped heads"] * dense.kv_heads / dense.heads], 1)
+assert np.ptp(parts["latent attention"]) < 1e-9 and 0.8 < parts["latent attention"][0] / ridge < 0.85

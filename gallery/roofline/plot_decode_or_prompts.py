@@ -21,6 +21,7 @@ lean, strong = Hardware.Cloud.H20, Hardware.Cloud.H100
 
 
 def solve(device, phase, batch):
+    """Return a step of a device with contexts, or prompts, of the same length."""
     return SingleNodeModel().solve(
         Models.Language.Llama3_8B, device, batch, seq_len=2048, phase=phase, efficiency=1
     )
@@ -29,15 +30,14 @@ def solve(device, phase, batch):
 # %%
 # The same work on both: decode with two batches, and one prompt.
 cases = {"batch 1": ("decode", 1), "batch 32": ("decode", 32), "prompt": ("prefill", 1)}
-here, there = ({case: solve(device, *what) for case, what in cases.items()} for device in (lean, strong))
+on_lean = {case: solve(lean, *what) for case, what in cases.items()}
+on_strong = {case: solve(strong, *what) for case, what in cases.items()}
 for case in cases:
-    print(
-        f"{case:9} H20 {here[case].latency.to('ms'):6.2f~P}, {here[case].bottleneck}-bound;"
-        f" H100 {there[case].latency.to('ms'):6.2f~P}, {there[case].bottleneck}-bound"
-    )
+    for name, step in (("H20", on_lean[case]), ("H100", on_strong[case])):
+        print(f"{case:9} on the {name:4}: {step.latency.to('ms'):6.2f~P}, {step.bottleneck}-bound")
 
 # %%
-plot.roofline([lean, strong], {"on H20": here, "on H100": there})
+plot.roofline([lean, strong], {"on H20": on_lean, "on H100": on_strong})
 plt.show()
 
 # %%
@@ -52,14 +52,13 @@ last = int(batches[ahead].max())
 # For decode, the device with the quicker memory wins by the ratio of the bandwidths, though it has a fraction of the
 # arithmetic; for prompts it loses by the ratio of the peaks. Its lead in decode ends at the batch whose arithmetic outlasts
 # the other device's reading.
-bandwidths = (lean.memory.bandwidth / strong.memory.bandwidth).to("").magnitude
-peaks = (strong.compute.peak.fp16 / lean.compute.peak.fp16).to("").magnitude
-print(
-    f"Decode: {bandwidths:.2f} times as fast on the H20, up to batch {last}. Prompts: {peaks:.1f} times as fast on the H100."
-)
+bandwidths = lean.memory.bandwidth / strong.memory.bandwidth
+peaks = strong.compute.peak.fp16 / lean.compute.peak.fp16
+print(f"Decode: {bandwidths:.2f~P} times as fast on the H20, up to batch {last}.")
+print(f"Prompts: {peaks:.1f~P} times as fast on the H100.")
 for case in ("batch 1", "batch 32"):
-    assert np.isclose((there[case].latency / here[case].latency).magnitude, bandwidths)
-assert np.isclose((here["prompt"].latency / there["prompt"].latency).magnitude, peaks) and peaks > 6
+    assert np.isclose(on_strong[case].latency / on_lean[case].latency, bandwidths)
+assert np.isclose(on_lean["prompt"].latency / on_strong["prompt"].latency, peaks) and peaks > 6
 assert ahead[:last].all() and 100 < last < 199
 assert solve(lean, "decode", last + 1).bottleneck == "compute"
 assert solve(strong, "decode", last + 1).bottleneck == "memory"

@@ -8,8 +8,8 @@ Which of the two helps depends on which limit the step stands at.
 The model is :mls:entry:`Models.Language.Llama3_8B` on :mls:entry:`Hardware.Cloud.H100`, in three ways: everything at 16 bits
 (:mls:fact:`Hardware.Cloud.H100.compute.peak.fp16`), everything at eight (:mls:fact:`Hardware.Cloud.H100.compute.peak.fp8`), and
 weights stored in four bits for arithmetic and cache at 16. Contexts have :mls:given:`2048 tokens`, prompts
-:mls:given:`512 tokens`. The times are lower
-bounds (:mls:eq:`roofline_time`): widening the stored weights for the arithmetic units is taken to be free, which it is not.
+:mls:given:`512 tokens`. The times are lower bounds (:mls:eq:`roofline_time`): widening the stored weights for the arithmetic
+units is taken to be free, which it is not.
 """
 
 import matplotlib.pyplot as plt
@@ -41,8 +41,9 @@ gain = {
 }
 for way, here in steps.items():
     for case, step in here.items():
+        times = gain[way][case]
         print(
-            f"{way:14} {case:9} {step.latency.to('ms'):5.2f~P}, {step.bottleneck}-bound, {gain[way][case]:.2f} times as fast"
+            f"{way:14} {case:9} {step.latency.to('ms'):5.2f~P}, {step.bottleneck}-bound, {times:.2f} times as fast"
         )
 
 # %%

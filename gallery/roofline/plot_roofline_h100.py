@@ -41,9 +41,7 @@ plt.show()
 # Decode is memory-bound at every one of these batches, far from the ridge even at the largest. Prefill is compute-bound
 # as soon as the prompt is long enough for its tokens to share one reading of the weights; a short prompt is memory-bound too.
 largest, longest = decode["batch 64"], prefill["prompt 2048"]
-print(
-    f"The largest batch reaches {largest.mfu.magnitude:.0%} of the peak, the longest prompt {longest.mfu.magnitude:.0%}."
-)
+print(f"The largest batch reaches {largest.mfu:.0%~P} of the peak, the longest prompt {longest.mfu:.0%~P}.")
 assert all(step.bottleneck == "memory" for step in decode.values())
 assert largest.arithmetic_intensity < largest.ridge_point / 5
 assert [step.bottleneck for step in prefill.values()] == ["memory", "compute", "compute"]

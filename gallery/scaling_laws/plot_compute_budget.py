@@ -21,35 +21,32 @@ from mlsysim.equations.scaling import chinchilla_loss, optimal_parameters, optim
 # %%
 # Operations that go into the model in a week, a month and a quarter.
 cluster = Systems.Clusters.Research_256
+layout = {"tp_size": 4, "pp_size": 4, "zero_stage": 1, "attention": "flash", "sequence_parallel": True}
 step = DistributedModel().solve(
-    Models.Language.Llama3_70B,
-    cluster,
-    batch_size=1024,
-    seq_len=4096,
-    tp_size=4,
-    pp_size=4,
-    zero_stage=1,
-    attention="flash",
-    sequence_parallel=True,
+    Models.Language.Llama3_70B, cluster, batch_size=1024, seq_len=4096, **layout
 )
 rate = step.mfu * cluster.node.accelerator.compute.peak.fp16 * cluster.devices
-budgets = {
-    name: (rate * Q(time)).to("flop").magnitude
-    for name, time in {"a week": "7 day", "a month": "30 day", "a quarter": "91 day"}.items()
-}
+lengths = {"a week": Q("7 day"), "a month": Q("30 day"), "a quarter": Q("91 day")}
+budgets = {name: (rate * length).to("flop").magnitude for name, length in lengths.items()}
 
 # %%
 # For each budget, every size of model has its number of tokens, and so its loss.
 sizes = np.geomspace(2e9, 4e11, 400)
-curves, marks, lowest = {}, {}, {}
+
+
+def loss(size, budget):
+    """Return the loss of a model that is trained on as much text as a budget allows."""
+    return chinchilla_loss(size, budget / training_compute(size, 1.0))
+
+
+curves = {name: Q(loss(sizes, budget), "") for name, budget in budgets.items()}
+lowest = {name: sizes[curve.magnitude.argmin()] for name, curve in curves.items()}
+marks = {}
 for name, budget in budgets.items():
-    tokens = budget / training_compute(sizes, 1.0)
-    curves[name] = losses = Q(chinchilla_loss(sizes, tokens), "")
-    lowest[name] = sizes[losses.magnitude.argmin()]
-    rule, text = optimal_parameters(budget), optimal_tokens(budget)
-    marks[f"rule: {rule / 1e9:.0f}B, {text / 1e12:.1f}T"] = (rule / 1e9, Q(chinchilla_loss(rule, text), ""))
+    size, text = optimal_parameters(budget), optimal_tokens(budget)
+    marks[f"rule: {size / 1e9:.0f}B, {text / 1e12:.1f}T"] = size / 1e9, loss(size, budget)
     print(
-        f"{name:9}: {budget:.1e} FLOP; the rule says {rule / 1e9:.0f}B parameters and {text / 1e12:.2f}T tokens,"
+        f"{name:9}: {budget:.1e} FLOP; the rule says {size / 1e9:.0f}B parameters and {text / 1e12:.2f}T tokens,"
         f" the loss is lowest at {lowest[name] / 1e9:.0f}B"
     )
 
@@ -66,20 +63,12 @@ plt.show()
 # twice the parameters and twice the tokens. The valley is flat: rule and lowest point differ twofold in size, but hardly in
 # loss, and so do half and twice the size of the rule. Far off, too large is worse than too small: ten times the size throws
 # away more than a month gains on a week, a tenth of it less than half of that.
-month = budgets["a month"]
+week, month = budgets["a week"], budgets["a month"]
 size, text = optimal_parameters(month), optimal_tokens(month)
-
-
-def at(size):
-    """Loss of a size with what text the month allows."""
-    return chinchilla_loss(size, month / training_compute(size, 1.0))
-
-
 assert 3e10 < size < 6e10 and 0.7e12 < text < 1.1e12
-four = 4 * month
-assert np.allclose([optimal_parameters(four) / size, optimal_tokens(four) / text], 2)
-assert 1.7 < size / lowest["a month"] < 2.3 and 0 < at(size) - at(lowest["a month"]) < 0.01
-assert max(at(size / 2), at(size * 2)) - at(size) < 0.02
-week = budgets["a week"]
-gained = chinchilla_loss(optimal_parameters(week), optimal_tokens(week)) - at(size)
-assert at(size / 10) - at(size) < gained / 2 < gained < at(10 * size) - at(size)
+assert np.allclose([optimal_parameters(4 * month) / size, optimal_tokens(4 * month) / text], 2)
+lost = {of: loss(of * size, month) - loss(size, month) for of in (0.1, 0.5, 2, 10)}
+assert 1.7 < size / lowest["a month"] < 2.3 and loss(size, month) - loss(lowest["a month"], month) < 0.01
+assert max(lost[0.5], lost[2]) < 0.02
+gained = loss(optimal_parameters(week), week) - loss(size, month)
+assert lost[0.1] < gained / 2 < gained < lost[10]

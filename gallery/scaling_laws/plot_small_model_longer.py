@@ -20,27 +20,16 @@ from mlsysim.equations.scaling import chinchilla_loss, training_compute
 from mlsysim.readings.inverse import solve_for
 
 # %%
-# What an hour of a device is worth: in training on a cluster, and in serving requests of 1024 tokens that are answered by 256.
-model, cluster, server = Models.Language.Llama3_70B, Systems.Clusters.Research_256, Systems.Nodes.DGX_H100
-peak = server.accelerator.compute.peak.fp16.to("flop/h").magnitude
-training = DistributedModel().solve(
-    model,
-    cluster,
-    batch_size=1024,
-    seq_len=4096,
-    tp_size=4,
-    pp_size=4,
-    zero_stage=1,
-    attention="flash",
-    sequence_parallel=True,
-)
+# Device-hours: of an operation in training, and of a token and parameter in serving requests of 1024 tokens with answers of 256.
+model, server = Models.Language.Llama3_70B, Systems.Nodes.DGX_H100
+layout = {"tp_size": 4, "pp_size": 4, "zero_stage": 1, "attention": "flash", "sequence_parallel": True}
+job = {"batch_size": 1024, "seq_len": 4096, **layout}
+training = DistributedModel().solve(model, Systems.Clusters.Research_256, **job)
 serving = ServingModel().solve(model, node=server, batch_size=64, input_len=1024, output_len=256, tp_size=8)
-hours_of_flop = 1 / (peak * training.mfu.magnitude)
-served = serving.throughput.to("token/h").magnitude * (1024 + 256) / 256
-hours_of_token = server.accelerators / served / float(model.parameters)
-print(
-    f"training at {training.mfu.magnitude:.0%} of the peak; serving {served / server.accelerators:.2g} tokens an hour a device"
-)
+hours_of_flop = 1 / (server.accelerator.compute.peak.fp16 * training.mfu).to("flop/h").magnitude
+served = serving.request_rate.to("1/h").magnitude * (1024 + 256) / server.accelerators
+hours_of_token = 1 / served / float(model.parameters)
+print(f"training at {training.mfu:.0%~P} of the peak; serving {served:.2g} tokens an hour a device")
 
 # %%
 # Every size that can reach the loss, and the text that it needs for it.
@@ -55,13 +44,12 @@ once = training_compute(sizes, tokens) * hours_of_flop
 lives = {"training alone": 0.0, "and 1T tokens": 1e12, "and 10T tokens": 1e13, "and 100T tokens": 1e14}
 total = {name: once + life * sizes * hours_of_token for name, life in lives.items()}
 best = {name: hours.argmin() for name, hours in total.items()}
-for name, at in best.items():
+marks = {f"{sizes[i] / 1e9:.0f}B": (sizes[i] / 1e9, total[name][i] / 1e6) for name, i in best.items()}
+for name, i in best.items():
     print(
-        f"{name:16}: cheapest at {sizes[at] / 1e9:4.0f}B parameters, trained on {tokens[at] / 1e12:4.1f}T tokens,"
-        f" {total[name][at] / 1e6:.2f} million device-hours"
+        f"{name:16}: cheapest at {sizes[i] / 1e9:4.0f}B parameters, trained on {tokens[i] / 1e12:4.1f}T tokens,"
+        f" {total[name][i] / 1e6:.2f} million device-hours"
     )
-
-# %%
 ax = plot.lines(
     sizes / 1e9,
     {name: Q(hours / 1e6, "") for name, hours in total.items()},
@@ -70,13 +58,7 @@ ax = plot.lines(
     xscale="log",
     yscale="log",
 )
-plot.mark(
-    {
-        f"{sizes[at] / 1e9:.0f}B": (sizes[at] / 1e9, Q(total[name][at] / 1e6, ""))
-        for name, at in best.items()
-    },
-    ax,
-)
+plot.mark(marks, ax)
 plt.show()
 
 # %%
@@ -86,16 +68,12 @@ plt.show()
 # costs more than training did. For a hundred trillion, the best size is about a tenth of that of the rule, it takes twenty
 # times as much text, and saves more than half of all device-hours. Below that there is a wall: a size that is too small needs
 # text without end.
-size = [sizes[best[name]] for name in lives]
-assert size == sorted(size, reverse=True) and size[0] < reference / 2
-at = best["and 100T tokens"]
-assert 0.08 < sizes[at] / reference < 0.15 and 15 < tokens[at] / (20 * reference) < 30
-ruled = np.interp(reference, sizes, total["and 100T tokens"])
-assert total["and 100T tokens"][at] < ruled / 2
+assert sizes[best["training alone"]] < reference / 2
+assert list(best.values()) == sorted(best.values(), reverse=True)
 breakeven = np.interp(reference, sizes, once) / (reference * hours_of_token)
+print(f"serving {breakeven / 1e12:.1f}T tokens costs what training by the rule does")
 assert 1e12 < breakeven < 4e12
+i, most = best["and 100T tokens"], total["and 100T tokens"]
+assert 0.08 < sizes[i] / reference < 0.15 and 15 < tokens[i] / (20 * reference) < 30
+assert most[i] < np.interp(reference, sizes, most) / 2
 assert tokens[0] > 5 * tokens[np.searchsorted(sizes, 2 * sizes[0])]
-print(
-    f"Serving {breakeven / 1e12:.1f}T tokens costs what training by the rule does; with 100T, the size of the rule"
-    f" costs {ruled / total['and 100T tokens'][at]:.1f} times the best"
-)

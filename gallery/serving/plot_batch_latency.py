@@ -60,9 +60,7 @@ plt.show()
 # Memory is full first, at all but the shortest context. There alone a batch fits that is large enough to keep the
 # arithmetic busy: with longer contexts, reading a sequence's cache takes longer than the arithmetic on it. A full memory
 # is then also the slowest step: about the time of reading all of it once.
-print(
-    f"With a context of {contexts[0]} the turn comes at batch {turns[0]}, long before {largest[0]} fill the memory."
-)
+print(f"With a context of {contexts[0]} the turn comes at batch {turns[0]}; {largest[0]} fill the memory.")
 assert turns[0] is not None and turns[0] < largest[0] / 4
 assert turns[1:] == [None, None, None]
 ends = [(step.latency[full - 1, j] / whole).to("").magnitude for j, full in enumerate(largest)]

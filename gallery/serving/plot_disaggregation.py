@@ -38,6 +38,7 @@ limits = Q(np.linspace(8, 30, 111), "ms")
 
 
 def most(way):
+    """Return the most requests a second within each limit."""
     within = way.tpot[None, :] <= limits[:, None]
     return np.where(within, way.max_request_rate.to("request/s").magnitude, 0).max(axis=1)
 

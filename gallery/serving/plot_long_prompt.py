@@ -41,8 +41,8 @@ ax = plot.lines(
     yscale="log",
 )
 ax.set_xlim(400, 2e5)
-at = [0, 4, 7]
-plot.mark({f"{fit[i]:.0f} fit": (lengths[i], decode[i]) for i in at}, ax)
+shortest, middle, long = 0, 4, 7
+plot.mark({f"{fit[i]:.0f} fit": (lengths[i], decode[i]) for i in (shortest, middle, long)}, ax)
 plt.show()
 
 # %%

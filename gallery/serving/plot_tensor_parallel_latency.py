@@ -12,53 +12,46 @@ precision. The times are estimates; beyond eight devices no measurement stands b
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 
-from mlsysim import Models, Q, ServingModel, Systems, plot
+from mlsysim import Models, ServingModel, Systems, plot
 
 # %%
-# A replica must divide the node, so 64 of the rack's devices are taken. What does not fit is not a number.
+# A replica must divide the node, so 64 of the rack's devices are taken. What does not fit, or cannot be divided, is left out.
 node = Systems.Nodes.GB200_NVL72.replace(accelerators=64)
-degrees = np.array([1, 2, 4, 8, 16, 32, 64])
+degrees = (1, 2, 4, 8, 16, 32, 64)
 models = {
     "8B": Models.Language.Llama3_1_8B,
     "70B": Models.Language.Llama3_1_70B,
     "405B": Models.Language.Llama3_405B,
 }
-request = {"input_len": 2048, "output_len": 256}
 times, messages, stops = {}, {}, {}
 for name, model in models.items():
-    found = [
-        ServingModel().solve(model, node=node, tp_size=int(tp), **request)
-        if model.heads % tp == 0
-        else None
+    steps = {
+        tp: ServingModel().solve(model, node=node, tp_size=tp, input_len=2048, output_len=256)
         for tp in degrees
-    ]
-    fits = [answer is not None and answer.feasible for answer in found]
-    times[name] = np.array(
-        [answer.itl.to("ms").magnitude if fit else np.nan for answer, fit in zip(found, fits, strict=True)]
-    )
-    widest = found[np.flatnonzero(fits)[-1]]
-    messages[name] = (widest.communication_time / widest.itl).to("").magnitude
+        if model.heads % tp == 0
+    }
+    times[name] = {tp: step.itl.to("ms") for tp, step in steps.items() if step.feasible}
+    widest = steps[max(steps)]
+    messages[name] = (widest.communication_time / widest.itl).to("percent")
 
 # %%
 # A doubling of the devices would at best halve the time. The last one that takes a tenth off it:
-for name, ms in times.items():
-    gain = 1 - ms[1:] / ms[:-1]
-    stops[name] = int(degrees[1:][gain >= 0.1].max())
-    print(f"{name:4} {np.round(ms, 1)} ms; worth a doubling up to {stops[name]} devices")
+for name, itl in times.items():
+    stops[name] = max(tp for tp in itl if tp // 2 in itl and itl[tp] <= 0.9 * itl[tp // 2])
+    print(f"{name:4}", ", ".join(f"{tp}: {ms:.1f~P}" for tp, ms in itl.items()), end="; ")
+    print(f"worth a doubling up to {stops[name]}; messages take {messages[name]:.0f~P} on {max(itl)}")
 
 # %%
 ax = plot.lines(
     degrees,
-    {name: Q(ms, "ms") for name, ms in times.items()},
+    {name: [itl.get(tp) for tp in degrees] for name, itl in times.items()},
     xlabel="devices that share each layer",
     ylabel="time between tokens",
     xscale="log",
     yscale="log",
 )
-marks = {f"{n} devices": (n, Q(times[name][degrees == n][0], "ms")) for name, n in stops.items()}
-plot.mark(marks, ax)
+plot.mark({f"{tp} devices": (tp, times[name][tp]) for name, tp in stops.items()}, ax)
 plt.show()
 
 # %%
@@ -67,13 +60,11 @@ plt.show()
 # The smaller the model, the sooner more devices stop helping. What is left at the widest layouts is neither reading nor arithmetic:
 # the small model's time hardly falls with the last doubling, and about an eighth of it is messages for every model. Meanwhile a token
 # costs ever more device time: that of the model in the middle many times more on all devices than on one.
-seventy = times["70B"]
-price = 64 * seventy[-1] / seventy[0]
+faster = times["70B"][1] / times["70B"][64]
 print(
-    f"70B: {seventy[0] / seventy[-1]:.1f} times as fast on 64 devices, for {price:.0f} times the device time a token."
+    f"70B: {faster:.1f~P} times as fast on 64 devices, for {64 / faster:.0f~P} times the device time a token"
 )
-print({name: f"{share:.0%} of the time is messages" for name, share in messages.items()})
 assert stops == {"8B": 4, "70B": 16, "405B": 64}
-assert 1 - times["8B"][5] / times["8B"][4] < 0.05
+assert times["8B"][32] > 0.95 * times["8B"][16]
 assert all(0.11 < share < 0.15 for share in messages.values())
-assert 18 < price < 22
+assert 18 < 64 / faster < 22

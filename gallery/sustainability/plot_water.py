@@ -17,16 +17,16 @@ from mlsysim import Fleet, Infrastructure, SustainabilityModel, Systems, plot
 
 # %%
 # The same fleet in each of these buildings, on its grid.
-d = Infrastructure.Datacenters
+centers = Infrastructure.Datacenters
 sites = {
-    "AWS Jakarta": d.AWS_Jakarta_2025,
-    "Microsoft Arizona": d.Microsoft_Arizona_2022,
-    "Microsoft Texas": d.Microsoft_Texas_2022,
-    "AWS Tokyo": d.AWS_Tokyo_2025,
-    "Microsoft Iowa": d.Microsoft_Iowa_2022,
-    "AWS Frankfurt": d.AWS_Frankfurt_2025,
-    "Microsoft Sweden": d.Microsoft_Sweden_2022,
-    "AWS Ireland": d.AWS_Ireland_2025,
+    "AWS Jakarta": centers.AWS_Jakarta_2025,
+    "Microsoft Arizona": centers.Microsoft_Arizona_2022,
+    "Microsoft Texas": centers.Microsoft_Texas_2022,
+    "AWS Tokyo": centers.AWS_Tokyo_2025,
+    "Microsoft Iowa": centers.Microsoft_Iowa_2022,
+    "AWS Frankfurt": centers.AWS_Frankfurt_2025,
+    "Microsoft Sweden": centers.Microsoft_Sweden_2022,
+    "AWS Ireland": centers.AWS_Ireland_2025,
 }
 fleet = Fleet(node=Systems.Nodes.DGX_H100, nodes=100)
 years = {

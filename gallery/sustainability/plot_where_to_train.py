@@ -31,22 +31,22 @@ step = DistributedModel().solve(
     attention="flash",
     schedule="zero-bubble",
 )
-d = Infrastructure.Datacenters
+centers = Infrastructure.Datacenters
 buildings = {
-    "AWS Stockholm": d.AWS_Stockholm_2025,
-    "Scaleway France": d.Scaleway_DC2_2022,
-    "Google Finland": d.Google_Finland_2025,
-    "Google Oregon": d.Google_Oregon_2025,
-    "Google Belgium": d.Google_Belgium_2025,
-    "Oracle London": d.Oracle_London_2023,
-    "AWS Frankfurt": d.AWS_Frankfurt_2025,
-    "AWS Virginia": d.AWS_NorthernVirginia_2025,
-    "Microsoft Texas": d.Microsoft_Texas_2022,
-    "Google Iowa": d.Google_Iowa_2025,
-    "AWS Tokyo": d.AWS_Tokyo_2025,
-    "Google Taiwan": d.Google_Taiwan_2025,
-    "AWS Singapore": d.AWS_Singapore_2025,
-    "AWS Mumbai": d.AWS_Mumbai_2025,
+    "AWS Stockholm": centers.AWS_Stockholm_2025,
+    "Scaleway France": centers.Scaleway_DC2_2022,
+    "Google Finland": centers.Google_Finland_2025,
+    "Google Oregon": centers.Google_Oregon_2025,
+    "Google Belgium": centers.Google_Belgium_2025,
+    "Oracle London": centers.Oracle_London_2023,
+    "AWS Frankfurt": centers.AWS_Frankfurt_2025,
+    "AWS Virginia": centers.AWS_NorthernVirginia_2025,
+    "Microsoft Texas": centers.Microsoft_Texas_2022,
+    "Google Iowa": centers.Google_Iowa_2025,
+    "AWS Tokyo": centers.AWS_Tokyo_2025,
+    "Google Taiwan": centers.Google_Taiwan_2025,
+    "AWS Singapore": centers.AWS_Singapore_2025,
+    "AWS Mumbai": centers.AWS_Mumbai_2025,
 }
 places = {
     f"{name}, PUE {building.pue:.2f}": SustainabilityModel().solve(
@@ -72,9 +72,8 @@ grid = max(carbon.values()) / min(carbon.values())
 print(
     f"energy from {min(energy):.1f~P} to {max(energy):.1f~P}, a factor of {max(energy) / min(energy):.2f~P}"
 )
-print(
-    f"carbon from {min(carbon.values()).to('tCO2e'):,.0f~P} to {max(carbon.values()).to('tCO2e'):,.0f~P}, a factor of {grid:.0f~P}"
-)
+least, most = (of(carbon.values()).to("tCO2e") for of in (min, max))
+print(f"carbon from {least:,.0f~P} to {most:,.0f~P}, a factor of {grid:.0f~P}")
 assert min(carbon, key=carbon.get) == "AWS Stockholm" and max(carbon, key=carbon.get) == "AWS Mumbai"
 assert 30 < grid < 38 and 1.3 < max(energy) / min(energy) < 1.45
 assert 15 < carbon["AWS Mumbai"] / carbon["Scaleway France"] < 20

@@ -25,6 +25,7 @@ sizes = Q(np.geomspace(1e-3, 8e3, 93), "MB")
 
 
 def solve(algorithm, **where):
+    """Return an all-reduce of every size by an algorithm."""
     return CollectiveModel().solve("all-reduce", sizes, algorithm=algorithm, **where)
 
 

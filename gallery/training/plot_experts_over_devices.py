@@ -26,43 +26,41 @@ servers = Systems.Clusters.Research_256
 racks = Fleet(name="racks", node=Systems.Nodes.GB200_NVL72, fabric=servers.fabric, nodes=8)
 
 
-def solve(fleet, ep, **overlap):
-    return DistributedModel().solve(
-        Models.Language.Qwen3_30B_A3B,
-        fleet,
-        batch_size=4 * fleet.devices,
-        seq_len=4096,
-        ep_size=ep,
-        zero_stage=1,
-        attention="flash",
-        **overlap,
-    )
+def solve(fleet, ep):
+    """Solve a step whose experts are spread over so many devices."""
+    job = {"batch_size": 4 * fleet.devices, "seq_len": 4096, "zero_stage": 1, "attention": "flash"}
+    return DistributedModel().solve(Models.Language.Qwen3_30B_A3B, fleet, ep_size=ep, **job)
 
 
-steps = {fleet.name: [solve(fleet, ep) for ep in spread] for fleet in (servers, racks)}
+in_servers = {ep: solve(servers, ep) for ep in spread}
+in_racks = {ep: solve(racks, ep) for ep in spread}
 
 # %%
 # What a device of the servers holds.
-plot.memory_breakdown({f"over {ep}": step for ep, step in zip(spread, steps[servers.name], strict=True)})
+plot.memory_breakdown({f"over {ep}": step for ep, step in in_servers.items()})
 plt.show()
 
 # %%
 # What a step spends on the way to the experts and back.
-times = {
-    label: Q(
-        [step.number("ep_communication_time") if step.feasible else float("nan") for step in found], "s"
-    )
-    for label, found in zip(("servers of 8", "racks of 72"), steps.values(), strict=True)
+traffic = {
+    label: [steps[ep].ep_communication_time.to("s") for ep in spread[1:]]
+    for label, steps in (("servers of 8", in_servers), ("racks of 72", in_racks))
 }
-ax = plot.lines(
+plot.lines(
     spread[1:],
-    {label: time[1:] for label, time in times.items()},
+    traffic,
     xlabel="devices over which experts are spread",
     ylabel="traffic of a step",
     xscale="log",
     yscale="log",
 )
 plt.show()
+near, far = in_servers[8], in_servers[16]
+for ep, step in ((8, near), (16, far)):
+    share = (step.ep_communication_time / step.compute_time).to("")
+    print(
+        f"over {ep:2}: {step.memory_footprint.to('GB'):.1f~P}, traffic takes {share:.1f~P} times the compute"
+    )
 
 # %%
 # Claim
@@ -70,13 +68,9 @@ plt.show()
 # Spread as far as a server reaches, the experts fit with room to spare, and the traffic stays a fraction of the compute. A step
 # further, the memory saved is small, but tokens leave over the network, and their traffic takes several times as long: more
 # than the compute. In a rack that joins all of them by fast links there is no such step.
-near, far = (steps[servers.name][spread.index(ep)] for ep in (8, 16))
-assert not steps[servers.name][0].feasible and near.memory_footprint < Q("40 GB")
+assert not in_servers[1].feasible and near.memory_footprint < Q("40 GB")
 assert near.memory_footprint - far.memory_footprint < Q("8 GB")
 assert near.ep_communication_time < 0.25 * near.compute_time
-assert (
-    far.ep_communication_time > 1.5 * far.compute_time
-    and far.ep_communication_time > 7 * near.ep_communication_time
-)
-rack = times["racks of 72"].magnitude
-assert max(after / before for before, after in itertools.pairwise(rack[1:])) < 1.6
+assert far.ep_communication_time > 1.5 * far.compute_time
+assert far.ep_communication_time > 7 * near.ep_communication_time
+assert max(after / before for before, after in itertools.pairwise(traffic["racks of 72"][1:])) < 1.6

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 from mlsysim import DistributedModel, Models, Systems, plot
 
 # %%
-# Five ways, from storing all to storing only what enters each layer.
+# Six ways, from storing all to storing only what enters each layer.
 ways = {
     "store all": {"attention": "standard"},
     "every other layer again": {"attention": "standard", "recompute": "alternate"},

@@ -14,61 +14,46 @@ and :mls:solver:`ReliabilityModel` the share of the time that failures leave (:m
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 
-from mlsysim import DistributedModel, Fleet, Models, Q, ReliabilityModel, Systems, plot
+from mlsysim import DistributedModel, Fleet, Models, ReliabilityModel, Systems, plot
 
 # %%
 # The same servers, from few to all of them. A larger cluster with the same batch has fewer microbatches for each replica.
 whole = Systems.Clusters.Llama3_405B
 fleets = [Fleet(node=whole.node, fabric=whole.fabric, nodes=2**n) for n in range(4, 12)]
-devices = np.array([fleet.devices for fleet in fleets])
+layout = {"tp_size": 8, "pp_size": 4, "zero_stage": 1, "attention": "flash", "sequence_parallel": True}
 
 
-def train(fleet, batch, **schedule):
-    return DistributedModel().solve(
-        Models.Language.Llama3_70B,
-        fleet,
-        batch_size=batch,
-        seq_len=8192,
-        tp_size=8,
-        pp_size=4,
-        zero_stage=1,
-        attention="flash",
-        sequence_parallel=True,
-        **schedule,
-    )
+def train(fleet, batch, chunks=1):
+    """Solve a step of a fleet whose stages hold so many chunks of layers."""
+    job = {"batch_size": batch, "seq_len": 8192, "virtual_stages": chunks, **layout}
+    return DistributedModel().solve(Models.Language.Llama3_70B, fleet, **job)
 
 
 grows = [train(fleet, 16 * fleet.devices) for fleet in fleets]
 fixed = [train(fleet, 2048) for fleet in fleets]
-chunks = [train(fleet, 2048, virtual_stages=5) for fleet in fleets]
-goodput = [
-    ReliabilityModel()
-    .solve(fleet, job_duration="30 day", checkpoint_time="1 min", recovery_time="10 min")
-    .goodput
-    for fleet in fleets
-]
+chunks = [train(fleet, 2048, chunks=5) for fleet in fleets]
+failing = {"job_duration": "30 day", "checkpoint_time": "1 min", "recovery_time": "10 min"}
+goodput = [ReliabilityModel().solve(fleet, **failing).goodput for fleet in fleets]
 
 # %%
 mfu = {
-    "batch grows too": Q([step.mfu.magnitude for step in grows], "percent") * 100,
-    "batch fixed, 5 chunks a stage": Q([step.mfu.magnitude for step in chunks], "percent") * 100,
-    "batch fixed": Q([step.mfu.magnitude for step in fixed], "percent") * 100,
-    "and failures": Q([(s.mfu * g).magnitude for s, g in zip(fixed, goodput, strict=True)], "percent")
-    * 100,
+    "batch grows too": [step.mfu.to("percent") for step in grows],
+    "batch fixed, 5 chunks a stage": [step.mfu.to("percent") for step in chunks],
+    "batch fixed": [step.mfu.to("percent") for step in fixed],
+    "and failures": [(s.mfu * left).to("percent") for s, left in zip(fixed, goodput, strict=True)],
 }
-ax = plot.lines(devices, mfu, xlabel="devices", ylabel="share of the peak", xscale="log")
+devices = [fleet.devices for fleet in fleets]
+plot.lines(devices, mfu, xlabel="devices", ylabel="share of the peak", xscale="log")
 plt.show()
 
 # %%
 # What a step on few devices and one on all of them spend.
-for at in (0, -1):
-    step = fixed[at]
-    waits = step.exposed_communication_time / step.step_time
+waits = [(step.exposed_communication_time / step.step_time).to("") for step in fixed]
+for i in (0, -1):
     print(
-        f"{devices[at]:6} devices: MFU {step.mfu.magnitude:.1%}, bubble {step.bubble_fraction.magnitude:.1%},"
-        f" communication {waits.to('').magnitude:.1%} of the step, goodput {goodput[at].magnitude:.1%}"
+        f"{devices[i]:6} devices: MFU {fixed[i].mfu:.1%~P}, bubble {fixed[i].bubble_fraction:.1%~P},"
+        f" communication {waits[i]:.1%~P} of the step, goodput {goodput[i]:.1%~P}"
     )
 
 # %%
@@ -84,6 +69,5 @@ assert 0.5 < last.mfu / first.mfu < 0.6
 busy = (1 - last.bubble_fraction) / (1 - first.bubble_fraction)
 assert 0.9 < (last.mfu / first.mfu) / busy < 1
 assert chunks[-1].mfu - last.mfu > 0.55 * (first.mfu - last.mfu)
-shares = [(s.exposed_communication_time / s.step_time).to("").magnitude for s in (first, last)]
-assert 0.15 < shares[1] < shares[0] < 0.3
-assert goodput[0].magnitude > 0.98 and 0.12 < 1 - goodput[-1].magnitude < 0.17
+assert 0.15 < waits[-1] < waits[0] < 0.3
+assert goodput[0] > 0.98 and 0.12 < 1 - goodput[-1] < 0.17

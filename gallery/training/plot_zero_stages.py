@@ -23,6 +23,7 @@ cluster = Systems.Clusters.Research_256
 
 
 def solve(stage, fleet=cluster):
+    """Return a step with one sequence on each device."""
     return DistributedModel().solve(
         Models.Language.Llama3_8B,
         fleet,

@@ -12,7 +12,7 @@ except ModuleNotFoundError as error:
     raise MissingExtraError(f"mlsysim.plot needs {error.name}, which is not installed: pip install 'mlsysim[plot]'") from None
 
 from .bars import carbon_by_region, memory_breakdown, step_timeline, tco_waterfall, tornado
-from .curves import lines, mark, pareto_front, rule
+from .curves import intervals, lines, mark, pareto_front, rule
 from .roofs import roofline
 from .themes import SERIES, contrast, recolour, style
 
@@ -20,6 +20,7 @@ __all__ = [
     "SERIES",
     "carbon_by_region",
     "contrast",
+    "intervals",
     "lines",
     "mark",
     "memory_breakdown",

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from ..errors import InputError, nearest
 from .marks import (
     Point,
     convert_to,
+    height,
     label_lines,
     label_points,
     label_rule,
@@ -25,7 +26,15 @@ BETTER = ("lower", "higher")
 
 
 def lines(
-    x: Any, curves: Mapping[str, Any], *, xlabel: str, ylabel: str, xscale: str = "linear", yscale: str = "linear", ax: Any = None
+    x: Any,
+    curves: Mapping[str, Any],
+    *,
+    xlabel: str,
+    ylabel: str,
+    xscale: str = "linear",
+    yscale: str = "linear",
+    bands: Mapping[str, Any] | None = None,
+    ax: Any = None,
 ) -> Any:
     """Draw curves over what was swept, each with its label beside its end.
 
@@ -34,11 +43,14 @@ def lines(
     x
         What was swept: a quantity, or plain numbers where it is a count.
     curves
-        Quantities of as many numbers, by label. What is not a number is left out, so a curve ends where nothing fits.
+        Quantities of as many numbers, by label; or lists with a quantity of each result, and ``None`` where there is none. What is not a
+        number is left out, so a curve ends where nothing fits.
     xlabel, ylabel
         What the axes show; the units are added: those of ``x`` and of the first curve.
     xscale, yscale
         ``"linear"`` or ``"log"``.
+    bands
+        Ranges around curves, by the same labels: a list with what ``result.interval(…)`` returns for each number, or ``None``.
     ax
         Axes to draw on; new ones by default.
 
@@ -49,7 +61,7 @@ def lines(
     Raises
     ------
     InputError, UnitError
-        A curve has no unit or another dimension than the first, or not as many numbers as ``x``.
+        A curve or an end of a band has no unit or another dimension than the first, or not as many numbers as ``x``.
     """
     if not isinstance(curves, Mapping) or not curves:
         raise InputError("curves: give quantities by label, such as {'batch 1': result.latency}")
@@ -59,6 +71,12 @@ def lines(
     for name, values in drawn.items():
         if values.shape != across.shape:
             raise InputError(f"curves[{name!r}] has {values.size} numbers, and x has {across.size}: give one for each")
+    around = {str(n): _ends(pairs, yunit, f"bands[{n!r}]") for n, pairs in (bands or {}).items()}
+    for name, (low, _) in around.items():
+        if name not in drawn:
+            raise InputError(f"bands[{name!r}] is around no curve: {nearest(name, drawn)}")
+        if low.shape != across.shape:
+            raise InputError(f"bands[{name!r}] has {low.size} pairs, and x has {across.size}: give one for each")
     with canvas(ax) as (ax, theme):
         ax.set(xscale=xscale, yscale=yscale)
         remember(ax, xunit, yunit)
@@ -68,12 +86,75 @@ def lines(
         for i, (name, values) in enumerate(drawn.items()):
             if not np.isfinite(values).any():
                 raise InputError(f"curves[{name!r}] has no number: nothing that it is about fits")
-            named += ax.plot(across, values, color=SERIES[i % len(SERIES)], label=name)
+            colour = SERIES[i % len(SERIES)]
+            named += ax.plot(across, values, color=colour, label=name)
+            if name in around:
+                ax.fill_between(across, *around[name], color=colour, alpha=0.15, lw=0)
         if yscale == "linear":
             ax.set_ylim(bottom=min(0.0, *(float(np.nanmin(v)) for v in drawn.values())))
         ticks(ax.xaxis)
         ticks(ax.yaxis)
         label_lines(ax, [line for line, name in zip(named, drawn, strict=True) if name], theme)
+    return ax
+
+
+def intervals(
+    estimates: Mapping[str, tuple[Any, tuple[Any, Any]]],
+    measured: Mapping[str, Any] | None = None,
+    *,
+    xlabel: str,
+    ylabel: str,
+    xscale: str = "linear",
+    ax: Any = None,
+) -> Any:
+    """Draw estimates with the ranges in which measurements are expected, one row each, and beside them what was measured.
+
+    Parameters
+    ----------
+    estimates
+        A quantity and the two ends of its range by label, such as ``{"H100": (result.itl, result.interval("itl"))}``.
+    measured
+        What was measured, by the same labels; rows may be left out.
+    xlabel, ylabel
+        What is estimated, to which the unit of the first estimate is added, and what the rows are.
+    xscale
+        ``"linear"``, which begins at zero, or ``"log"``.
+    ax
+        Axes to draw on; new ones by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError, UnitError
+        A number has no unit or another dimension than the first, or a measurement belongs to no row.
+    """
+    if not isinstance(estimates, Mapping) or not estimates:
+        raise InputError("estimates: give a quantity and its range by label, such as {'H100': (result.itl, result.interval('itl'))}")
+    unit = readings(next(iter(estimates.values()))[0], "estimates")[1]
+    rows = {}
+    for name, (value, ends) in estimates.items():
+        rows[str(name)] = [float(convert_to(v, unit, f"estimates[{name!r}]")[0]) for v in (value, *ends)]
+    points = {str(n): float(convert_to(v, unit, f"measured[{n!r}]")[0]) for n, v in (measured or {}).items()}
+    for name in points:
+        if name not in rows:
+            raise InputError(f"measured[{name!r}] has no estimate beside it: {nearest(name, rows)}")
+    with canvas(ax, height(len(rows))) as (ax, _):
+        remember(ax, unit, "")
+        ax.set(xscale=xscale, xlabel=with_unit(xlabel, unit), ylabel=with_unit(ylabel, ""))
+        for row, (_, low, high) in enumerate(rows.values()):
+            ax.plot([low, high], [row, row], color=SERIES[0], alpha=0.3, lw=8, solid_capstyle="butt")
+        ax.plot([value for value, *_ in rows.values()], range(len(rows)), "o", color=SERIES[0], label="estimate")
+        if points:
+            ax.plot(list(points.values()), [list(rows).index(name) for name in points], "D", color=SERIES[1], label="measured")
+            ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0.2)
+        ax.set_yticks(range(len(rows)), list(rows))
+        ax.set_ylim(len(rows) - 0.4, -0.6)
+        if xscale == "linear":
+            ax.set_xlim(left=min(0.0, ax.get_xlim()[0]))
+        ticks(ax.xaxis)
     return ax
 
 
@@ -147,6 +228,8 @@ def pareto_front(
     xlabel: str,
     ylabel: str,
     better: tuple[str, str] = ("lower", "lower"),
+    xscale: str = "linear",
+    yscale: str = "linear",
     ax: Any = None,
 ) -> Any:
     """Draw choices by two numbers, and the front of those that no other beats in both.
@@ -161,6 +244,8 @@ def pareto_front(
         What the axes show; the units are added.
     better
         For each axis whether ``"lower"`` or ``"higher"`` is better.
+    xscale, yscale
+        ``"linear"`` or ``"log"``.
     ax
         Axes to draw on; new ones by default.
 
@@ -186,6 +271,7 @@ def pareto_front(
         raise InputError("nothing to draw: none of the choices fits")
     front = _front(across, up, fits, better)
     with canvas(ax) as (ax, theme):
+        ax.set(xscale=xscale, yscale=yscale)
         remember(ax, xunit, yunit)
         ax.set_xlabel(with_unit(xlabel, xunit))
         ax.set_ylabel(with_unit(ylabel, yunit))
@@ -212,6 +298,14 @@ def _front(x: Any, y: Any, fits: Any, better: tuple[str, str]) -> Any:
             best = cost[1][i]
             front.append(i)
     return np.array(sorted(front, key=lambda i: x[i]), dtype=int)
+
+
+def _ends(pairs: Any, unit: str, name: str) -> tuple[Any, Any]:
+    """Return the lower and the upper ends of ranges, in a unit."""
+    if not isinstance(pairs, (list, tuple)) or not all(p is None or (isinstance(p, tuple) and len(p) == 2) for p in pairs):
+        raise InputError(f"{name}: give a list with a pair for each number, such as [r.interval('itl') for r in results]")
+    low, high = (convert_to([p and p[i] for p in pairs], unit, name) for i in (0, 1))
+    return low, high
 
 
 def with_unit(what: str, unit: str) -> str:

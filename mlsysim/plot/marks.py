@@ -78,12 +78,15 @@ def units_of(ax: Any) -> tuple[str, str]:
 
 
 def readings(value: Any, name: str) -> tuple[Any, str]:
-    """Return the numbers of a quantity, or of a row of quantities, and their unit; bare numbers are refused."""
+    """Return the numbers of a quantity, or of a row of quantities or ``None``, and their unit; bare numbers are refused."""
     if is_quantity(value):
         return np.atleast_1d(np.asarray(value.magnitude, dtype=float)), _unit(value)
-    if isinstance(value, (list, tuple)) and value and all(map(is_quantity, value)):
-        unit = _unit(value[0])
-        return np.concatenate([convert_to(q, unit, name) for q in value]), unit
+    if isinstance(value, (list, tuple)) and all(q is None or is_quantity(q) for q in value):
+        known = [q for q in value if q is not None]
+        if not known:
+            raise InputError(f"{name} has no number: nothing that it is about fits")
+        unit = _unit(known[0])
+        return np.concatenate([[np.nan] if q is None else convert_to(q, unit, name) for q in value]), unit
     raise InputError(f"{name} has no unit: give a quantity such as Q(numbers, 'ms'), or quantities of results in a list")
 
 
@@ -205,6 +208,7 @@ def settle(ax: Any) -> None:
     ours = {id(label.text) for label in known}
     spots = [ax.transData.transform(label.text.xy) for label in known]
     texts = [t.get_window_extent() for t in ax.texts if t.get_text() and id(t) not in ours]
+    spots += [spot for line in ax.lines if _no_stroke(line) for spot in ax.transData.transform(line.get_xydata())]
     discs = [Bbox.from_bounds(x - 4 * scale, y - 4 * scale, 8 * scale, 8 * scale) for x, y in spots]
     strokes = [_stroke(line) for line in ax.lines]
     for label in known:
@@ -259,12 +263,17 @@ def _stroke(line: Any) -> Any:
     """Return points along a line, close together, in pixels."""
     path = line.get_transform().transform(np.column_stack([np.asarray(v, dtype=float) for v in line.get_data()]))
     path = path[np.isfinite(path).all(axis=1)]
-    if len(path) < 2 or line.get_linestyle() in ("None", "none", ""):
+    if len(path) < 2 or _no_stroke(line):
         return np.empty((0, 2))
     steps = np.hypot(*np.diff(path, axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     every = np.linspace(0, along[-1], max(2, min(2000, math.ceil(along[-1] / 4))))
     return np.column_stack([np.interp(every, along, path[:, i]) for i in (0, 1)])
+
+
+def _no_stroke(line: Any) -> bool:
+    """Whether a line is but its markers."""
+    return line.get_linestyle() in ("None", "none", "")
 
 
 def _inside(box: Bbox, path: Any) -> Any:
