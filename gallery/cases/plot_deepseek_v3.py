@@ -30,7 +30,6 @@ job = {
     "ep_size": 64,
     "zero_stage": 1,
     "schedule": "zero-bubble",
-    "attention": "flash",
 }
 hidden = {"hides nothing": (), "hides stages": ("stage",), "hides both": ("stage", "expert")}
 runs = {

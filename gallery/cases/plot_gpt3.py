@@ -7,10 +7,9 @@ of its training: on 10,000 :mls:entry:`Hardware.Cloud.V100`, for so many days, a
 and its share of the host, with so much energy and carbon (:mls:source:`patterson2021`, Table 4). Here the
 same numbers come from the model and the machine.
 
-The layout was never published. Taken are tensor groups inside a node of
-:mls:entry:`Systems.Nodes.DGX1_V100`, ten pipeline stages, whole layers recomputed and sharded optimizer
-state: one that fits the memory of :mls:fact:`Hardware.Cloud.V100.memory.capacity`. The place has the
-published PUE and carbon intensity. Times and power are estimates with the documented constants.
+The layout was never published. Taken is one that fits the memory of :mls:fact:`Hardware.Cloud.V100.memory.capacity`: tensor
+groups inside a node of :mls:entry:`Systems.Nodes.DGX1_V100`, ten pipeline stages, whole layers recomputed, sharded optimizer
+state. The place has the published PUE and carbon intensity. Times and power are estimates with the documented constants.
 """
 
 import matplotlib.pyplot as plt
@@ -56,12 +55,12 @@ rent = (price * fleet.devices * run.run_time).to("USD")
 print(f"renting the devices at {price:~P}: {rent.magnitude / 1e6:.1f} million USD")
 
 # %%
-# Measured over estimated; the bars are where eight of ten times of steps lie, in which energy and carbon
-# follow.
+# Measured over estimated; the bars are where eight of ten times of steps lie, which energy and carbon follow.
+one = Q(1, "")
 ends = tuple(end / run.run_time for end in run.interval("run_time"))
 ratios = {name: (theirs / ours).to("") for name, (ours, theirs) in compared.items()}
 ax = plot.intervals(
-    {name: (Q(1, ""), ends) for name in compared},
+    {name: (one, (one, one) if name.startswith("power") else ends) for name in compared},
     ratios,
     xlabel="published over predicted",
     ylabel="compared",

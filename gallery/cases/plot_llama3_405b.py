@@ -27,7 +27,7 @@ llama, cluster = Models.Language.Llama3_405B, Systems.Clusters.Llama3_405B
 device = Hardware.Cloud.H100.replace(memory=Hardware.Cloud.H100.memory.replace(capacity=Q("96 GB")))
 node = cluster.node.replace(accelerator=device)
 layout = {"tp_size": 8, "pp_size": 16, "virtual_stages": 8, "zero_stage": 2, "sequence_parallel": True}
-job = {"batch_size": 2048, "seq_len": 8192, "attention": "flash", "overlap": ("stage",), **layout}
+job = {"batch_size": 2048, "seq_len": 8192, "overlap": ("stage",), **layout}
 sizes = [4096, 8192, 16384]
 steps = [
     DistributedModel().solve(

@@ -34,7 +34,6 @@ for tp, pp, micro in itertools.product(groups, stages, micros):
             pp_size=pp,
             microbatch_size=micro,
             zero_stage=1,
-            attention="flash",
             sequence_parallel=tp > 1,
         )
     except LayoutError:

@@ -1,6 +1,6 @@
 """
-What does memory on the chip gain for one sequence, and how much power does it take?
-====================================================================================
+How quickly does memory on the chip read a model's weights, and how much power does it take?
+============================================================================================
 
 Every token of a lone sequence waits until the weights have been read. Memory on the chip is read far more quickly than stacks
 beside it, but holds little. So a model is spread over many devices, which all read their share at once.
@@ -66,9 +66,10 @@ plt.show()
 # %%
 # Claim
 # -----
-# The one GPU that holds the weights takes a fiftieth of a second to read them. Memory on the chip is thousands of times as
-# quick, but only hundreds of chips, or more than one wafer, hold them. Not all of that is owed to the many devices: GPUs of
-# the same power, each with its share, would still take of the order of a hundred times as long.
+# The one GPU that holds the weights takes a fiftieth of a second to read them. Memory on the chip reads them thousands of
+# times as quickly, but only hundreds of chips, or more than one wafer, hold them. Not all of that is owed to the many devices:
+# GPUs of the same power, each with its share, would still take of the order of a hundred times as long. How much of this a
+# token keeps is up to the messages in between.
 alone = reading("H100", 1)
 assert Q("19 ms") < alone < Q("22 ms")
 assert fewest == {"H100": 1, "GroqChip 1": 307, "WSE-3": 2}

@@ -22,7 +22,7 @@ from mlsysim import DistributedModel, Fleet, Infrastructure, Models, Q, Reliabil
 # %%
 # The same run on fleets of five sizes: the step, then the time with failures, then the bill.
 cluster, storage = Systems.Clusters.Llama3_405B, Systems.Storage.Checkpoint_Store
-layout = {"tp_size": 8, "pp_size": 16, "zero_stage": 2, "sequence_parallel": True, "attention": "flash"}
+layout = {"tp_size": 8, "pp_size": 16, "zero_stage": 2, "sequence_parallel": True}
 job = {"batch_size": 2048, "seq_len": 8192, "schedule": "zero-bubble", **layout}
 price = Infrastructure.Prices.H100_Cloud_OnDemand.rental
 days, ideal, hours = {}, {}, {}

@@ -23,13 +23,7 @@ fleet = Fleet(name="One node", node=Systems.Nodes.DGX_H100, nodes=1)
 # The same step with nothing shared out, and with ever more. What does not fit can be drawn, but has no time.
 steps = {
     name: DistributedModel().solve(
-        Models.Language.Llama3_8B,
-        fleet,
-        batch_size=64,
-        seq_len=4096,
-        attention="flash",
-        zero_stage=stage,
-        efficiency=1,
+        Models.Language.Llama3_8B, fleet, batch_size=64, seq_len=4096, zero_stage=stage, efficiency=1
     )
     for stage, name in enumerate(("not sharded", "optimizer (1)", "and gradients (2)", "and weights (3)"))
 }

@@ -21,7 +21,7 @@ from mlsysim.equations.scaling import chinchilla_loss, optimal_parameters, optim
 # %%
 # Operations that go into the model in a week, a month and a quarter.
 cluster = Systems.Clusters.Research_256
-layout = {"tp_size": 4, "pp_size": 4, "zero_stage": 1, "attention": "flash", "sequence_parallel": True}
+layout = {"tp_size": 4, "pp_size": 4, "zero_stage": 1, "sequence_parallel": True}
 step = DistributedModel().solve(
     Models.Language.Llama3_70B, cluster, batch_size=1024, seq_len=4096, **layout
 )

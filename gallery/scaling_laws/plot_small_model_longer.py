@@ -22,7 +22,7 @@ from mlsysim.readings.inverse import solve_for
 # %%
 # Device-hours: of an operation in training, and of a token and parameter in serving requests of 1024 tokens with answers of 256.
 model, server = Models.Language.Llama3_70B, Systems.Nodes.DGX_H100
-layout = {"tp_size": 4, "pp_size": 4, "zero_stage": 1, "attention": "flash", "sequence_parallel": True}
+layout = {"tp_size": 4, "pp_size": 4, "zero_stage": 1, "sequence_parallel": True}
 job = {"batch_size": 1024, "seq_len": 4096, **layout}
 training = DistributedModel().solve(model, Systems.Clusters.Research_256, **job)
 serving = ServingModel().solve(model, node=server, batch_size=64, input_len=1024, output_len=256, tp_size=8)

@@ -28,7 +28,6 @@ step = DistributedModel().solve(
     pp_size=16,
     zero_stage=2,
     sequence_parallel=True,
-    attention="flash",
     schedule="zero-bubble",
 )
 centers = Infrastructure.Datacenters

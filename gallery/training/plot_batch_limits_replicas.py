@@ -22,7 +22,7 @@ from mlsysim import DistributedModel, Fleet, Models, Systems, plot
 # Two batches, two kinds of replica, and clusters from two servers up to one sequence for each replica.
 whole = Systems.Clusters.Llama3_405B
 fleets = {16 * 2**n: Fleet(node=whole.node, fabric=whole.fabric, nodes=2 * 2**n) for n in range(11)}
-job = {"seq_len": 4096, "zero_stage": 1, "attention": "flash"}
+job = {"seq_len": 4096, "zero_stage": 1}
 steps = {}
 for batch, tp in ((256, 1), (256, 8), (2048, 1), (2048, 8)):
     layout = {"batch_size": batch, "tp_size": tp, "sequence_parallel": tp > 1, **job}

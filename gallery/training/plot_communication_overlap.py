@@ -35,7 +35,6 @@ steps = {
         pp_size=16,
         ep_size=64,
         zero_stage=1,
-        attention="flash",
         overlap=overlap,
     )
     for name, overlap in hidden.items()

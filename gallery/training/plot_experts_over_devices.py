@@ -28,7 +28,7 @@ racks = Fleet(name="racks", node=Systems.Nodes.GB200_NVL72, fabric=servers.fabri
 
 def solve(fleet, ep):
     """Solve a step whose experts are spread over so many devices."""
-    job = {"batch_size": 4 * fleet.devices, "seq_len": 4096, "zero_stage": 1, "attention": "flash"}
+    job = {"batch_size": 4 * fleet.devices, "seq_len": 4096, "zero_stage": 1}
     return DistributedModel().solve(Models.Language.Qwen3_30B_A3B, fleet, ep_size=ep, **job)
 
 

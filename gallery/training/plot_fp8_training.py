@@ -29,7 +29,6 @@ steps = {
         seq_len=4096,
         precision=precision,
         zero_stage=1,
-        attention="flash",
         **layout,
     )
     for size, (model, layout) in layouts.items()

@@ -30,7 +30,6 @@ steps = {
         tp_size=8,
         cp_size=cp,
         zero_stage=1,
-        attention="flash",
         sequence_parallel=True,
     )
     for cp in parts

@@ -33,7 +33,7 @@ schedules = {
     "cut, twice the memory": {"schedule": "zero-bubble-2p"},
 }
 job = {"batch_size": microbatches * replicas, "seq_len": 4096, "tp_size": tp, "pp_size": stages}
-more = {"zero_stage": 1, "attention": "flash", "sequence_parallel": True}
+more = {"zero_stage": 1, "sequence_parallel": True}
 steps = {
     name: DistributedModel().solve(Models.Language.Llama3_70B, cluster, **job, **more, **schedule)
     for name, schedule in schedules.items()

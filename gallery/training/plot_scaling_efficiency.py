@@ -21,7 +21,7 @@ from mlsysim import DistributedModel, Fleet, Models, ReliabilityModel, Systems, 
 # The same servers, from few to all of them. A larger cluster with the same batch has fewer microbatches for each replica.
 whole = Systems.Clusters.Llama3_405B
 fleets = [Fleet(node=whole.node, fabric=whole.fabric, nodes=2**n) for n in range(4, 12)]
-layout = {"tp_size": 8, "pp_size": 4, "zero_stage": 1, "attention": "flash", "sequence_parallel": True}
+layout = {"tp_size": 8, "pp_size": 4, "zero_stage": 1, "sequence_parallel": True}
 
 
 def train(fleet, batch, chunks=1):

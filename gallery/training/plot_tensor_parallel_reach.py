@@ -27,7 +27,6 @@ steps = {
         tp_size=tp,
         pp_size=4,
         zero_stage=1,
-        attention="flash",
         sequence_parallel=True,
         tp_across_nodes=True,
     )

@@ -25,12 +25,7 @@ cluster = Systems.Clusters.Research_256
 def solve(stage, fleet=cluster):
     """Return a step with one sequence on each device."""
     return DistributedModel().solve(
-        Models.Language.Llama3_8B,
-        fleet,
-        batch_size=fleet.devices,
-        seq_len=4096,
-        zero_stage=stage,
-        attention="flash",
+        Models.Language.Llama3_8B, fleet, batch_size=fleet.devices, seq_len=4096, zero_stage=stage
     )
 
 
