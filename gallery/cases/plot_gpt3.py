@@ -63,7 +63,7 @@ ax = plot.intervals(
     {name: (one, (one, one) if name.startswith("power") else ends) for name in compared},
     ratios,
     xlabel="published over predicted",
-    ylabel="compared",
+    ylabel="what",
 )
 ax.set_xlim(0.5, 1.5)
 plt.show()
