@@ -671,6 +671,17 @@ def stage_batch(batch: q.Batch, stages: q.PipelineParallel) -> q.Batch:
 
 
 @equation(source="mlsysim", where="counting")
+def activation_bytes_at_most(scheduled: q.ActivationBytes, whole: q.ActivationBytes) -> q.ActivationBytes:
+    """Activations at the peak of a pipeline's schedule, which are never more than those of all microbatches of a step.
+
+    Holds when a schedule starts as many microbatches as its form asks for, or all of them where there are fewer.
+
+    Stops holding when microbatches of the next step are started before this one ends.
+    """
+    return min(scheduled, whole)
+
+
+@equation(source="mlsysim", where="counting")
 def half_batch(batch: q.Batch) -> q.Batch:
     """Sequences that are computed at a time where two halves of a batch take turns.
 
