@@ -23,11 +23,19 @@ from mlsysim import Fleet, Models, Q, ServingModel, Systems, plot
 # The context grows by a token a step, so its mean lies half an answer behind the prompt. Messages wait in the
 # open, or hide: then two halves of a batch take turns, and each reads the weights for itself.
 servers = Fleet(node=Systems.Nodes.DeepSeek_H800, nodes=16, fabric=Systems.Fabrics.InfiniBand_NDR)
-service = {"input_len": 4489, "output_len": 1000, "ep_size": 128, "precision": "fp8", "kv_precision": "bf16"}
+service = {
+    "input_len": 4489,
+    "output_len": 1000,
+    "ep_size": 128,
+    "precision": "fp8",
+    "kv_precision": "bf16",
+}
 
 
 def decode(batch, **more):
-    return ServingModel().solve(Models.Language.DeepSeek_V3, fleet=servers, batch_size=batch, **service, **more)
+    return ServingModel().solve(
+        Models.Language.DeepSeek_V3, fleet=servers, batch_size=batch, **service, **more
+    )
 
 
 ways = {"nothing hidden": (), "messages hidden": ("expert",)}
