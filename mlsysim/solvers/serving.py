@@ -47,11 +47,12 @@ def weights_read(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
 def messages(eq: Reading, x: Lowered, g: Lowered, tokens: Any, step: Any) -> Any:
     """Return the time of the messages of one pass over a replica's tokens: inside layers, to experts and back, between stages.
 
-    Tokens travel to experts as precise as the arithmetic; what is added up has 16 bits. Traffic of experts that is hidden waits for
-    nothing but what is longer than the ``step`` of the other half of the batch.
+    Tokens travel to experts as precise as the arithmetic, and what these add up has 16 bits; tensor-parallel groups are taken to add as
+    precisely as the arithmetic, since their share of links was fitted so. Of traffic to experts that is hidden, what is longer than the
+    ``step`` of the other half of the batch waits.
     """
     tensor = expert = stages = 0.0
-    message = None if x.alone else eq.activation_message(tokens, 1.0, g.hidden, x.summed_size, 1.0)
+    message = None if x.alone else eq.activation_message(tokens, 1.0, g.hidden, x.element_size, 1.0)
     if x.tensor:
         tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), eq.collective_count(2.0, g.layers, 1.0))
     if x.expert_parallel:
