@@ -59,7 +59,7 @@ plt.show()
 # The batch decides, not the device: from a lone request to a large batch the cost falls by a factor of forty to a hundred. For
 # a lone request the A100, H100, H200 and B200 cost the same within a fifth, since their prices follow the bandwidth of their
 # memories; in a large batch the B200 costs less than half of the A100. The MI300X shows what a provider's price does: it is
-# the cheapest at every batch by a factor of two or more.
+# the cheapest at every batch, by nearly a factor of two or more.
 alone = {name: c[0].magnitude for name, c in cost.items()}
 large = {name: c[-1].magnitude for name, c in cost.items()}
 alike = [alone[name] for name in ("A100", "H100", "H200", "B200")]
@@ -67,4 +67,4 @@ assert max(alike) / min(alike) < 1.2
 assert 40 < alone["A100"] / large["A100"] < 45 and 94 < alone["B200"] / large["B200"] < 103
 assert 0.4 < large["B200"] / large["A100"] < 0.5
 others = np.array([cost[name].magnitude for name in ("L4", "A100", "H100", "H200", "B200")])
-assert np.nanmin(others / cost["MI300X"].magnitude) > 2
+assert np.nanmin(others / cost["MI300X"].magnitude) > 1.8
