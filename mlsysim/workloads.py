@@ -443,18 +443,21 @@ def pass_work(eq: Reading, g: Lowered, tokens: Any, logit_tokens: Any, batch: An
 
 
 def decode_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
-    """Return the arithmetic of one new token for each sequence of a batch.
+    """Return the arithmetic of one new token for each sequence of a batch."""
+    matrices = eq.forward_work(matmul_parameters(eq, g), batch, head_parameters(eq, g), batch)
+    return eq.total_forward_work(matrices, decode_attention_work(eq, g, batch, context))
+
+
+def decode_attention_work(eq: Reading, g: Lowered, batch: Any, context: Any) -> Any:
+    """Return the arithmetic of attention for one new token for each sequence of a batch.
 
     Latent attention works on the cached latent itself: each head's query is carried into it, and its values out of it. A local
     layer meets its window; where ``context`` is the mean of a growing one, that is at most the mean of what the layer meets.
     """
     context = met_context(eq, g, context)
-    matrices = eq.forward_work(matmul_parameters(eq, g), batch, head_parameters(eq, g), batch)
     if g.latent:
-        attention = eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
-    else:
-        attention = eq.attention_work(context, batch, g.layers, g.heads, g.head_dim, g.head_dim)
-    return eq.total_forward_work(matrices, attention)
+        return eq.attention_work(context, batch, g.layers, g.heads, eq.query_key_dim(g.kv_rank, g.rope_dim), g.kv_rank)
+    return eq.attention_work(context, batch, g.layers, g.heads, g.head_dim, g.head_dim)
 
 
 def attention_work(eq: Reading, g: Lowered, batch: Any, new_tokens: Any, past_tokens: Any = 0.0) -> Any:

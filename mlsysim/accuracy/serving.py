@@ -425,11 +425,11 @@ def steady(row: Row, batch: float | None, prompt: float, answer: float, case: Ca
         places = min(batch, case.places(prompt, answer))
         case.assumptions.append(f"{places:g} sequences at a time, as many as memory holds")
         waves = batch / places
-
-        requests = batch
+        together = max(1.0, min(places, STEP_TOKENS // prompt))
+        groups = batch / together
 
         def elapsed(case: Case, using: Any, stack: str | None) -> float:
-            prompts = requests * case.prefill(1, prompt, using, stack)
+            prompts = groups * case.prefill(together, prompt, using, stack)
             return prompts + waves * answer * case.itl(places, prompt, answer, using, stack)
 
         return elapsed

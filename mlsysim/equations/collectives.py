@@ -87,6 +87,20 @@ def all_to_all_time(
     return (devices - 1) * link_latency + (devices - 1) / devices * message / link_bandwidth
 
 
+@equation(source="deepseek2026deepep", where="section Low-latency kernels with pure RDMA, table: 128 and 256 devices take equally long")
+def direct_all_to_all_time(
+    message: q.Message, devices: q.Devices, link_bandwidth: q.LinkBandwidth, link_latency: q.LinkLatency
+) -> q.CommunicationTime:
+    """Time of an all-to-all in which each device sends to all others at once, as kernels that carry tokens to experts do.
+
+    Holds when no part waits for another, so that however many devices there are, the latency of a hop is paid once.
+
+    Stops holding when a library exchanges the parts in rounds, with one partner after the other, when messages are so small that to
+    start each of them counts, or when the parts are uneven.
+    """
+    return min(1, devices - 1) * link_latency + (devices - 1) / devices * message / link_bandwidth
+
+
 @equation(source="tsugriy2025algebra", where="chapter 13, Two-Level AllReduce Model")
 def hierarchical_allreduce_time(
     message: q.Message,

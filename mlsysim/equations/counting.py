@@ -671,6 +671,50 @@ def stage_batch(batch: q.Batch, stages: q.PipelineParallel) -> q.Batch:
 
 
 @equation(source="mlsysim", where="counting")
+def activation_bytes_at_most(scheduled: q.ActivationBytes, whole: q.ActivationBytes) -> q.ActivationBytes:
+    """Activations at the peak of a pipeline's schedule, which are never more than those of all microbatches of a step.
+
+    Holds when a schedule starts as many microbatches as its form asks for, or all of them where there are fewer.
+
+    Stops holding when microbatches of the next step are started before this one ends.
+    """
+    return min(scheduled, whole)
+
+
+@equation(source="mlsysim", where="counting")
+def half_batch(batch: q.Batch) -> q.Batch:
+    """Sequences that are computed at a time where two halves of a batch take turns.
+
+    Holds when the halves are alike.
+
+    Stops holding when one of them has a sequence more.
+    """
+    return batch / 2
+
+
+@equation(source="mlsysim", where="counting")
+def both_halves(half: q.Time) -> q.Time:
+    """Time of a pass in two halves, from that of one.
+
+    Holds when the halves are alike and the device computes one after the other.
+
+    Stops holding when both run side by side, each on a part of the device.
+    """
+    return 2 * half
+
+
+@equation(source="mlsysim", where="counting")
+def other_work(work: q.Work, part: q.AttentionWork) -> q.Work:
+    """Arithmetic of a pass without a part that is counted apart.
+
+    Holds when the part is among what is counted.
+
+    Stops holding when they belong to different passes.
+    """
+    return work - part
+
+
+@equation(source="mlsysim", where="counting")
 def heads_held(heads: q.KvHeads, tensor_parallel: q.TensorParallel) -> q.KvHeads:
     """Key-value heads that a device holds; where devices outnumber heads, each holds a copy of one.
 

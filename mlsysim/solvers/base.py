@@ -116,7 +116,10 @@ class Inputs(Lowered):
 
 
 def sizes(precision: str, kv_precision: str | None = None, weight_precision: str | None = None) -> dict[str, float]:
-    """Return bytes of weights, cached elements, activations and gradients; all as precise as the arithmetic by default."""
+    """Return bytes of weights, cached elements, activations and gradients; all as precise as the arithmetic by default.
+
+    What devices add up, activations or gradients, has 16 bits at least.
+    """
     key = (precision, kv_precision, weight_precision)
     try:
         return _KNOWN_SIZES[key]
@@ -128,6 +131,7 @@ def sizes(precision: str, kv_precision: str | None = None, weight_precision: str
         "weight_size": weight,
         "kv_size": cached,
         "element_size": size,
+        "summed_size": max(2.0, size),
         "gradient_size": max(2.0, size),
         "expands_weights": weight < size,
     }
@@ -182,7 +186,13 @@ class Doors:
 
 
 _SHARES = ("efficiency_compute", "efficiency_memory", "efficiency_link")
-_SIZES = {"weight_size": "WeightSize", "kv_size": "KvSize", "element_size": "ElementSize", "gradient_size": "GradientSize"}
+_SIZES = {
+    "weight_size": "WeightSize",
+    "kv_size": "KvSize",
+    "element_size": "ElementSize",
+    "summed_size": "ElementSize",
+    "gradient_size": "GradientSize",
+}
 
 
 def masked(eq: Reading, feasible: Any, values: dict[str, Any], result: type[Result]) -> dict[str, Any]:

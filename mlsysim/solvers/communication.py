@@ -67,7 +67,12 @@ def local_bandwidth(eq: Reading, x: Lowered, group: Any) -> Any:
     one_way = eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions)
     if x.node is not None and x.node.mesh:
         one_way = eq.mesh_bandwidth(one_way, group, x.node.local_devices)
-    return eq.achieved_bandwidth(one_way, x.efficiency_link)
+    return one_way if for_tensors(x) else eq.achieved_bandwidth(one_way, x.efficiency_link)
+
+
+def for_tensors(x: Lowered) -> bool:
+    """Whether the share of links is that which tensor-parallel groups of servers reach, which goes for no other messages."""
+    return x.has("message_latency")
 
 
 def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, Any]:
@@ -78,7 +83,8 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
     fabric = x.fabric
     port = eq.one_way_bandwidth(fabric.bandwidth, fabric.directions)
     if fabric.dimensions:
-        return eq.achieved_bandwidth(eq.torus_device_bandwidth(port, fabric.dimensions), x.efficiency_link), fabric.latency
+        port = eq.torus_device_bandwidth(port, fabric.dimensions)
+        return port if for_tensors(x) else eq.achieved_bandwidth(port, x.efficiency_link), fabric.latency
     if fabric.topology == "rail-optimised" and span is not None:
         if fabric.has("pod_nodes"):
             port = eq.rail_bandwidth(port, fabric.oversubscription, span, fabric.pod_nodes)
@@ -87,7 +93,7 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
     else:
         port = eq.oversubscribed_bandwidth(port, fabric.oversubscription)
     each = eq.device_network_bandwidth(x.node.nics, eq.port_bandwidth(x.node.nic_bandwidth, port), x.node.local_devices)
-    return eq.achieved_bandwidth(each, x.efficiency_link), fabric.latency
+    return each if for_tensors(x) else eq.achieved_bandwidth(each, x.efficiency_link), fabric.latency
 
 
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
@@ -95,10 +101,11 @@ def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
 
     Servers of language models have kernels of their own for it, with constants of their own.
     """
-    if constants(x) is not None and not x.has("message_latency"):
+    if constants(x) is not None and not for_tensors(x):
         return measured_all_reduce(eq, x, message, Place(x.tp_size, x.tp_size, 1.0, 1.0, True, False))[0]
-    devices, near = x.tp_size, local_bandwidth(eq, x, x.tp_size)
-    latency = x.message_latency if x.has("message_latency") else x.hardware.link_latency
+    devices, near, latency = x.tp_size, local_bandwidth(eq, x, x.tp_size), x.hardware.link_latency
+    if for_tensors(x):
+        near, latency = eq.achieved_bandwidth(near, x.efficiency_link), x.message_latency
     best = eq.ring_allreduce_time(message, devices, near, latency)
     best = eq.faster_collective(best, eq.pipelined_tree_allreduce_time(message, devices, near, latency))
     if x.node is not None and x.node.reduces:
@@ -216,12 +223,12 @@ def far_link(eq: Reading, x: Lowered, span: float) -> tuple[Any, Any]:
 
 
 def all_to_all(eq: Reading, x: Lowered, message: Any, devices: Any, span: float, inside: bool) -> Any:
-    """Return the time of an all-to-all in a group of devices inside a node, or across nodes over a span of them."""
+    """Return the time in which a group of devices sends tokens to experts, inside a node or across nodes over a span of them."""
     bandwidth, latency = neighbour(eq, x, devices, span, inside)
     if not inside and x.fabric.dimensions:
         both = eq.torus_device_bandwidth(bandwidth, 1.0)
         return eq.torus_all_to_all_time(message, devices, x.fabric.dimensions, both, latency)
-    return eq.all_to_all_time(message, devices, bandwidth, latency)
+    return eq.direct_all_to_all_time(message, devices, bandwidth, latency)
 
 
 def neighbour(eq: Reading, x: Lowered, group: Any, span: float, inside: bool) -> tuple[Any, Any]:
@@ -235,6 +242,6 @@ def neighbour(eq: Reading, x: Lowered, group: Any, span: float, inside: bool) ->
         return (near, x.hardware.link_latency) if k is None else (eq.achieved_bandwidth(near, k.near_share), k.near_hop)
     if x.fabric.dimensions:
         link = eq.one_way_bandwidth(x.fabric.bandwidth, x.fabric.directions)
-        out, latency = eq.achieved_bandwidth(link, x.efficiency_link), x.fabric.latency
+        out, latency = link if for_tensors(x) else eq.achieved_bandwidth(link, x.efficiency_link), x.fabric.latency
         return (out, latency) if k is None else (eq.achieved_bandwidth(out, k.far_share), k.far_hop)
     return network(eq, x, span) if k is None else far_link(eq, x, span)

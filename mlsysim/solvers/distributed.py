@@ -60,7 +60,8 @@ def stored_activations(eq: Reading, x: Lowered, one_layer: Any, held: Any, micro
     """Return the activations that the fullest device holds at the peak of the schedule."""
     if x.schedule == "interleaved":
         layers = eq.padded_layers(held, x.pp_size) if x.uneven else x.model.layers
-        return eq.activation_bytes_interleaved(one_layer, layers, x.pp_size, x.virtual_stages)
+        scheduled = eq.activation_bytes_interleaved(one_layer, layers, x.pp_size, x.virtual_stages)
+        return eq.activation_bytes_at_most(scheduled, eq.pipeline_activation_bytes(one_layer, held, microbatches))
     if x.schedule == "zero-bubble-2p":
         return eq.pipeline_activation_bytes(one_layer, held, eq.zero_bubble_in_flight(microbatches, x.pp_size))
     return eq.pipeline_activation_bytes(one_layer, held, eq.microbatches_in_flight(microbatches, x.pp_size))

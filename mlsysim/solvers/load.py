@@ -8,7 +8,7 @@ from ..facts import Origin
 from ..nouns import Lowered
 from ..readings import Reading
 from ..results import LoadResult, Missing, ServingResult
-from ..workloads import cache_bytes, decode_work, pass_work
+from ..workloads import attention_work, cache_bytes, decode_attention_work, decode_work, pass_work
 from .base import Doors, anywhere, expect, masked, needed
 from .serving import device_cache, pass_on_replica, prefill_pass
 
@@ -47,7 +47,11 @@ def mixed_step(eq: Reading, x: Lowered, new: Any, chunks: Any) -> Any:
     work = eq.mixed_work(decode_work(eq, g, batch, context), chunk)
     touched = device_cache(eq, s, g, eq.chunk_context(new, x.chunk_size, prefix), 1.0)
     cache = eq.both_caches(device_cache(eq, s, g, context, batch, met=True), touched)
-    _, _, step, waits = pass_on_replica(eq, s, g, work, cache, eq.mixed_tokens(batch, x.chunk_size), batch)
+    attention = None
+    if s.attends_wider:
+        part = eq.chunk_work(attention_work(eq, g, 1.0, new, prefix), chunks)
+        attention = eq.mixed_work(decode_attention_work(eq, g, batch, context), part)
+    _, _, step, waits = pass_on_replica(eq, s, g, work, cache, eq.mixed_tokens(batch, x.chunk_size), batch, attention=attention)
     return eq.inter_token_latency(step, waits)
 
 
@@ -304,6 +308,8 @@ def check_chunks(inside: Lowered, chunk_size: Any, prefill: ServingResult | None
         raise LayoutError(f"chunk_size={chunk_size}: chunked prefills are modelled for one stage; solve serving with pp_size=1")
     if inside.speculative:
         raise InputError(f"chunk_size={chunk_size}: chunked prefills are modelled without a draft model")
+    if inside.hides_expert:
+        raise InputError(f"chunk_size={chunk_size}: chunked prefills are modelled for a batch in one piece; solve serving without overlap")
 
 
 _DOORS = Doors(

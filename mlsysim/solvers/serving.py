@@ -4,12 +4,22 @@ import math
 from typing import Any
 
 from ..errors import InputError, LayoutError
-from ..hardware import HardwareNode, check_precision
+from ..hardware import ELEMENT_SIZE, HardwareNode, check_precision
 from ..nouns import Lowered
 from ..readings import Reading
 from ..results import Missing, ServingResult
 from ..systems import Fleet, Node
-from ..workloads import TransformerWorkload, all_parameters, cache_bytes, decode_work, pass_work, read_parameters, routed_parameters
+from ..workloads import (
+    TransformerWorkload,
+    all_parameters,
+    attention_work,
+    cache_bytes,
+    decode_attention_work,
+    decode_work,
+    pass_work,
+    read_parameters,
+    routed_parameters,
+)
 from .base import Doors, anywhere, assumed, expect, expect_hardware, masked, needed, sizes
 from .communication import all_reduce_on_node, all_to_all, links, neighbour
 from .power import energy_per_token, power_of_device, streaming_time
@@ -34,16 +44,25 @@ def weights_read(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
     return eq.weight_bytes(eq.expert_rank_parameters(read_parameters(eq, g, together), routed, x.ep_size), x.weight_size)
 
 
-def messages(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
-    """Return the time of the messages of one pass over a replica's tokens: inside layers, to experts, between stages."""
+def messages(eq: Reading, x: Lowered, g: Lowered, tokens: Any, step: Any) -> Any:
+    """Return the time of the messages of one pass over a replica's tokens: inside layers, to experts and back, between stages.
+
+    Tokens travel to experts as precise as the arithmetic, and what these add up has 16 bits; tensor-parallel groups are taken to add as
+    precisely as the arithmetic, since their share of links was fitted so. Of traffic to experts that is hidden, what is longer than the
+    ``step`` of the other half of the batch waits.
+    """
     tensor = expert = stages = 0.0
     message = None if x.alone else eq.activation_message(tokens, 1.0, g.hidden, x.element_size, 1.0)
     if x.tensor:
         tensor = eq.repeated_time(all_reduce_on_node(eq, x, message), eq.collective_count(2.0, g.layers, 1.0))
     if x.expert_parallel:
-        sent = eq.expert_parallel_message(tokens, g.hidden, g.experts_active, x.element_size)
-        repeats = eq.collective_count(2.0, eq.expert_layers(g.layers, g.dense_layers), 1.0)
-        expert = eq.repeated_time(all_to_all(eq, x, sent, x.ep_size, x.ep_span, x.ep_inside), repeats)
+        there, back = (
+            all_to_all(eq, x, eq.expert_parallel_message(tokens, g.hidden, g.experts_active, size), x.ep_size, x.ep_span, x.ep_inside)
+            for size in (x.element_size, x.summed_size)
+        )
+        expert = eq.repeated_time(eq.one_after_the_other(there, back), eq.expert_layers(g.layers, g.dense_layers))
+        if x.hides_expert:
+            expert = eq.exposed_communication_time(expert, step)
     if x.pipelined:
         bandwidth, latency = neighbour(eq, x, 2.0, x.pp_span, x.pp_inside)
         hop = eq.point_to_point_time(eq.scattered_message(message, x.tp_size), bandwidth, latency)
@@ -52,11 +71,12 @@ def messages(eq: Reading, x: Lowered, g: Lowered, tokens: Any) -> Any:
 
 
 def pass_on_replica(
-    eq: Reading, x: Lowered, g: Lowered, work: Any, cache: Any, tokens: Any, sequences: Any, decode: bool = True
+    eq: Reading, x: Lowered, g: Lowered, work: Any, cache: Any, tokens: Any, sequences: Any, decode: bool = True, attention: Any = None
 ) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of one pass through all stages of a replica.
 
     ``work`` is the whole model's for one stage's tokens; ``cache`` is what one device of a tensor group touches if it had all layers.
+    ``attention`` is the part of the work that is done as precisely as the cache is kept, where that is more precise than the rest.
     """
     hardware = x.hardware
     share = eq.device_work(work, x.tp_size, x.pp_size)
@@ -64,22 +84,40 @@ def pass_on_replica(
     traffic = eq.decode_traffic(weights, eq.device_bytes(cache, 1.0, x.pp_size) if x.pipelined else cache)
     overhead = language_overhead(eq, x, g, tokens, sequences, decode) if x.has("layer_time") else None
     expanding = expansion(eq, x, weights, tokens)
-    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth, overhead, expanding)
+    apart = None
+    if attention is not None:
+        attention = eq.device_work(attention, x.tp_size, x.pp_size)
+        share, apart = eq.other_work(share, attention), (attention, x.wide.peak)
+    compute, memory, stage = step_on_device(eq, x, share, traffic, hardware.peak, hardware.bandwidth, overhead, expanding, apart)
     step = eq.through_stages(stage, x.pp_size) if x.pipelined else stage
-    return compute, memory, step, 0.0 if x.alone else messages(eq, x, g, tokens)
+    return compute, memory, step, 0.0 if x.alone else messages(eq, x, g, tokens, step)
+
+
+def in_halves(eq: Reading, one: tuple[Any, Any, Any, Any]) -> tuple[Any, Any, Any, Any]:
+    """Return the times of a pass whose batch is computed in two halves, from those of one: each reads the weights for itself."""
+    compute, memory, step, waits = one
+    return eq.both_halves(compute), eq.both_halves(memory), eq.both_halves(step), eq.both_halves(waits)
 
 
 def prefill_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of the prompts of a batch, without what is cached already."""
-    new = eq.computed_tokens(x.input_len, x.prefix_len) if x.prefixed else x.input_len
+    batch = eq.half_batch(batch) if x.hides_expert else batch
+    new, past = (eq.computed_tokens(x.input_len, x.prefix_len), x.prefix_len) if x.prefixed else (x.input_len, 0.0)
     tokens = eq.token_count(batch, new)
-    work = pass_work(eq, g, tokens, batch, batch, new, x.prefix_len if x.prefixed else 0.0)
-    return pass_on_replica(eq, x, g, work, device_cache(eq, x, g, x.input_len, batch), tokens, batch, decode=False)
+    work = pass_work(eq, g, tokens, batch, batch, new, past)
+    attention = attention_work(eq, g, batch, new, past) if x.attends_wider else None
+    cache = device_cache(eq, x, g, x.input_len, batch)
+    found = pass_on_replica(eq, x, g, work, cache, tokens, batch, decode=False, attention=attention)
+    return in_halves(eq, found) if x.hides_expert else found
 
 
 def decode_pass(eq: Reading, x: Lowered, g: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
     """Return compute, memory, step and communication time of one token for each sequence of a batch."""
-    return pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), device_cache(eq, x, g, context, batch, met=True), batch, batch)
+    batch = eq.half_batch(batch) if x.hides_expert else batch
+    attention = decode_attention_work(eq, g, batch, context) if x.attends_wider else None
+    cache = device_cache(eq, x, g, context, batch, met=True)
+    found = pass_on_replica(eq, x, g, decode_work(eq, g, batch, context), cache, batch, batch, attention=attention)
+    return in_halves(eq, found) if x.hides_expert else found
 
 
 def speculation(eq: Reading, x: Lowered, batch: Any, context: Any) -> tuple[Any, Any, Any, Any]:
@@ -141,11 +179,12 @@ def power_of_replica(eq: Reading, x: Lowered, latency: Any, batch: Any, waits: t
     g = x.model
     new = eq.computed_tokens(x.input_len, x.prefix_len) if x.prefixed else x.input_len
 
-    def streams(tokens: Any) -> Any:
-        return streaming_time(eq, x, eq.device_bytes(weights_read(eq, x, g, tokens), x.tp_size, x.pp_size))
+    def streams(sequences: Any, each: Any) -> Any:
+        sequences = eq.half_batch(sequences) if x.hides_expert else sequences
+        one = streaming_time(eq, x, eq.device_bytes(weights_read(eq, x, g, eq.token_count(sequences, each)), x.tp_size, x.pp_size))
+        return eq.both_halves(one) if x.hides_expert else one
 
-    decode = streams(batch)
-    streaming = eq.request_latency(streams(eq.token_count(x.batch_size, new)), decode, x.output_len)
+    streaming = eq.request_latency(streams(x.batch_size, new), streams(batch, 1.0), x.output_len)
     layers = eq.layers_held(g.layers, x.pp_size)
     prefill_waits, decode_waits = waits
     prefill_waits = eq.waiting_time(prefill_waits, layers, x.layer_time)
@@ -274,14 +313,31 @@ def check_draft(draft: Any, x: dict[str, Any], model: TransformerWorkload) -> No
         raise LayoutError(f"tp_size={x['tp_size']:g} does not divide the {draft.heads} heads of the draft model {draft.title}")
 
 
+def check_overlap(overlap: Any, ep: float, batch: Any) -> bool:
+    """Return whether traffic to experts is hidden, or refuse what cannot be."""
+    if not isinstance(overlap, tuple):
+        raise InputError(f"overlap={overlap!r}: give a tuple of names, such as ('expert',)")
+    for hidden in overlap:
+        if hidden != "expert":
+            raise InputError(f"overlap={overlap!r}: serving hides what travels to experts; give ('expert',), or nothing")
+    if overlap and ep == 1:
+        raise LayoutError(f"overlap={overlap!r}: nothing travels to experts with ep_size=1; spread them, or leave overlap out")
+    if overlap and anywhere(batch < 2):
+        raise InputError(f"overlap={overlap!r}: two halves of a batch take turns; give a batch_size of at least 2 for each stage")
+    return bool(overlap)
+
+
 class ServingModel:
     """How a language model answers: time to first token, time between tokens, what fits.
 
     Prefill computes the prompts of a batch; decode then makes one token for each sequence at a time. Tensor parallelism
     splits every layer over the devices of a node, with two all-reduces a layer; pipeline stages work on as many
     groups of sequences as there are stages, and a whole batch of prompts passes them as one. Expert parallelism spreads the
-    routed experts over replicas, which then send each token to its experts and back. Nothing hides these messages. A fleet holds as
-    many replicas as fit its devices.
+    routed experts over replicas, which then send each token to its experts, as precise as the arithmetic, and back, in 16 bits. Nothing
+    hides these messages, unless you say that halves of a batch take turns: what one sends hides behind the step of the other, and
+    each half reads the weights for itself. A fleet holds as many replicas as fit its devices.
+
+    Attention is as precise as the cache, where that is more precise than the rest of the arithmetic, and the device has a peak for it.
 
     With a draft model, the devices draft and verify in turns, and both models compute the prompt before the first token. All tokens of a
     verification attend to the mean context. A shared prefix is stored once, but each sequence reads it for itself.
@@ -317,6 +373,7 @@ class ServingModel:
         draft_tokens: Any = None,
         acceptance_rate: Any = None,
         stack: str | None = None,
+        overlap: tuple[str, ...] = (),
     ) -> ServingResult:
         """Solve one batch of requests that arrive together.
 
@@ -356,6 +413,8 @@ class ServingModel:
             probability that one is accepted.
         stack
             Software whose documented constants are taken, such as ``"vllm"``.
+        overlap
+            What traffic hides behind compute: nothing, or ``("expert",)``: what travels to experts, behind the other half of the batch.
 
         Returns
         -------
@@ -388,6 +447,7 @@ class ServingModel:
                 raise LayoutError(f"ep_size={ep:g} shares experts between replicas: give a node= or a fleet= that holds them")
             check_experts(model, ep, devices / replica)
         check_draft(draft, x, model)
+        hides = check_overlap(overlap, ep, x["batch_size"] / pp)
         if prefix_len is not None and anywhere(x["prefix_len"] >= x["input_len"]):
             raise InputError(f"prefix_len={prefix_len} leaves nothing of input_len={input_len} to compute: give at least one token less")
         local = widest or replica
@@ -406,6 +466,9 @@ class ServingModel:
         place = node if node is not None else None if fleet is None else fleet.node
         x |= {"overhead": 0.0, "paged": page_size is not None, "prefixed": prefix_len is not None, "devices": float(devices) or replica}
         x |= {"fleet": None if fleet is None else fleet.numbers, "node": None if place is None else place.numbers}
+        wide = kv_precision if kv_precision is not None and ELEMENT_SIZE[kv_precision] > ELEMENT_SIZE[precision] else None
+        wide = wide if wide in device.compute.peak.precisions else None
+        x |= {"hides_expert": hides, "attends_wider": wide is not None, "wide": None if wide is None else device.supply(wide)}
         x |= vector_units(x, device, supply)
         x["links"] = links(x["profile"], None if fleet is None else fleet.fabric)
         x |= {"model": model.geometry, "hardware": supply, "device": device, "speculative": draft is not None}

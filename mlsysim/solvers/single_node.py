@@ -14,13 +14,24 @@ from .power import power_of_device, streaming_time
 
 
 def step_on_device(
-    eq: Reading, x: Lowered, work: Any, traffic: Any, peak: Any, bandwidth: Any, overhead: Any = None, expanding: Any = None
+    eq: Reading,
+    x: Lowered,
+    work: Any,
+    traffic: Any,
+    peak: Any,
+    bandwidth: Any,
+    overhead: Any = None,
+    expanding: Any = None,
+    apart: tuple[Any, Any] | None = None,
 ) -> tuple[Any, Any, Any]:
     """Return compute time, memory time and the time of the step: the one step equation of every solver.
 
-    Weights are expanded, where they are, while they stream, as far as the two get out of each other's way.
+    Weights are expanded, where they are, while they stream, as far as the two get out of each other's way. Work that is done ``apart``
+    is given with a peak of its own.
     """
     compute = eq.compute_time(work, peak, x.efficiency_compute)
+    if apart is not None:
+        compute = eq.products_time(compute, eq.compute_time(*apart, x.efficiency_compute))
     memory = eq.memory_time(traffic, bandwidth, x.efficiency_memory)
     contention = x.contention if x.has("contention") else 0.0
     if expanding is not None:

@@ -511,6 +511,18 @@ def test_zero_bubble_schedules():
     assert solve(**layout, virtual_stages=2) == solve(**layout, virtual_stages=2, schedule="interleaved")
 
 
+def test_interleaving_holds_no_more_than_all_microbatches():
+    """With as many microbatches as stages a stage holds each once; with twice as many, the share that the schedule adds too."""
+    layout = {"model": BIG_LLAMA, "tp_size": 8, "pp_size": 4, "virtual_stages": 4}
+    replicas = solve(**layout, batch_size=128).number("dp_size")
+    few, many, plain = (
+        solve(**{**layout, "virtual_stages": v}, batch_size=int(n * replicas)).number("memory_activations")
+        for n, v in ((4, 4), (8, 4), (4, 1))
+    )
+    assert few == pytest.approx(plain, rel=1e-12)
+    assert many == pytest.approx(few * (1 + 3 / 16), rel=1e-12)
+
+
 @given(layouts(), st.integers(2, 4), st.sampled_from(["1f1b", "interleaved", "zero-bubble", "zero-bubble-2p"]))
 def test_more_microbatches_never_raise_the_bubble(layout, times, schedule):
     layout["virtual_stages"] = 2 if schedule == "interleaved" and layout["pp_size"] > 1 else 1

@@ -62,6 +62,7 @@ def _valid():
             "draft_tokens": None,
             "acceptance_rate": None,
             "stack": None,
+            "overlap": (),
         },
         "LoadModel": {
             "serving": serving,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlsysim import Efficiency, Hardware, InfeasibleError, InputError, LayoutError, Models, ServingModel, SingleNodeModel, Systems
+from mlsysim import Efficiency, Fleet, Hardware, InfeasibleError, InputError, LayoutError, Models, ServingModel, SingleNodeModel, Systems
 
 LLAMA, BIG_LLAMA = Models.Language.Llama3_8B, Models.Language.Llama3_70B
 H100, NODE = Hardware.Cloud.H100, Systems.Nodes.DGX_H100
@@ -217,6 +217,47 @@ def test_experts_inside_a_node_need_no_network():
     assert inside.number("replicas") == 8
 
 
+def wide(batch=88, **arguments):
+    """Solve a decode step of DeepSeek-V3 on sixteen of its maker's servers, with two experts of a layer on each device."""
+    fleet = Fleet(node=Systems.Nodes.DeepSeek_H800, nodes=16, fabric=Systems.Fabrics.InfiniBand_NDR)
+    given = {"input_len": 4489, "output_len": 1000, "precision": "fp8", "kv_precision": "bf16", "ep_size": 128, **arguments}
+    return ServingModel().solve(DEEPSEEK, fleet=fleet, batch_size=batch, **given)
+
+
+def test_tokens_travel_in_eight_bits_and_come_back_in_sixteen():
+    """Austin et al., chapter on serving: 88 tokens to 8 experts of 7168 numbers each, in 58 layers; their 22 ms at 40 of the 50 GB/s."""
+    sent = 58 * 88 * 8 * 7168 * (1 + 2) * 127 / 128 / 50e9
+    assert wide(efficiency=1).number("communication_time") == pytest.approx(sent, rel=0.02)
+    assert sent == pytest.approx(0.022 * 40 / 50, rel=0.02)
+
+
+def test_a_production_step_is_near_the_published_one():
+    """DeepSeek's service: 14,800 tokens a second for each server at 20 to 22 a second for each user, so 88 sequences on each device."""
+    step = wide()
+    assert step.number("itl") == pytest.approx(1 / 21, rel=0.1)
+    assert step.number("decode_throughput") / 16 == pytest.approx(14800, rel=0.1)
+    low, high = step.interval("itl")
+    assert low.to("s").magnitude < 1 / 21 < high.to("s").magnitude
+
+
+def test_halves_that_take_turns_hide_messages_and_read_weights_twice():
+    plain, turns = wide(efficiency=1), wide(efficiency=1, overlap=("expert",))
+    assert turns.number("communication_time") == 0
+    assert turns.number("itl") > plain.number("itl") - plain.number("communication_time")
+    assert turns.number("itl") < plain.number("itl")
+    assert turns.number("memory_footprint") == plain.number("memory_footprint")
+    few = {"efficiency": 1, "input_len": 64, "output_len": 2}
+    once, twice = (wide(2, overlap=o, **few).number("itl") for o in ((), ("expert",)))
+    assert 1.5 * once < twice < 2 * once
+
+
+def test_attention_is_as_precise_as_the_cache():
+    """Half the peak for the part of the arithmetic that is attention, which rules a step at long contexts."""
+    eight, sixteen = (wide(64, efficiency=Efficiency(memory=1, compute=0.05), kv_precision=p).number("itl") for p in ("fp8", "bf16"))
+    attention = 2 * 61 * 128 * (576 + 512) * 4989 * 64
+    assert sixteen - eight == pytest.approx(attention * (1 / 989.4e12 - 1 / 1978.9e12) / 0.05, rel=1e-3)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -230,6 +271,10 @@ def test_experts_inside_a_node_need_no_network():
         ({"draft": LLAMA, "draft_tokens": 4, "acceptance_rate": 1.5}, "acceptance_rate=1.5"),
         ({"draft": LLAMA, "draft_tokens": 4, "acceptance_rate": 0.5, "pp_size": 2}, "pp_size=2"),
         ({"prefix_len": 512}, "leaves nothing"),
+        ({"overlap": ("expert",)}, "nothing travels to experts"),
+        ({"overlap": ("stage",), "model": DEEPSEEK, "ep_size": 8, "node": BIG_NODE}, "give \\('expert',\\)"),
+        ({"overlap": "expert"}, "give a tuple"),
+        ({"overlap": ("expert",), "model": DEEPSEEK, "ep_size": 8, "node": BIG_NODE, "batch_size": 1}, "at least 2"),
     ],
 )
 def test_what_cannot_be_served_so_is_refused(arguments, says):
