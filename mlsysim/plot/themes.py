@@ -170,10 +170,10 @@ def recolour(figure: Figure, theme: str = "dark") -> None:
 
     figure.draw_without_rendering()  # ticks come into being when they are drawn
     artists = list(_all(figure.findobj()))
-    painted = [a.get_window_extent() for a in artists if isinstance(a, Patch) and _is_colour(a.get_facecolor(), opaque=True)]
+    painted = [a for a in artists if isinstance(a, Patch) and _is_colour(a.get_facecolor(), opaque=True)]
     for artist in artists:
         if isinstance(artist, Text):
-            if artist.get_bbox_patch() is None and _is_inside(artist, painted):
+            if artist.get_bbox_patch() is None and _is_on(artist, painted):
                 continue
             artist.set_color(adapt(artist.get_color(), READ))
         elif isinstance(artist, Line2D):
@@ -197,10 +197,10 @@ def _is_colour(colour: Any, opaque: bool = False) -> bool:
     return max(red, green, blue) - min(red, green, blue) > NEUTRAL and (alpha == 1 or not opaque)
 
 
-def _is_inside(text: Text, boxes: list[Any]) -> bool:
-    """True where the middle of a text lies in one of the boxes."""
+def _is_on(text: Text, patches: list[Patch]) -> bool:
+    """True where the middle of a text lies in one of the patches."""
     box = text.get_window_extent()
-    return any(b.contains((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for b in boxes)
+    return any(p.contains_point(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)) for p in patches)
 
 
 def _all(artists: Iterable[Any]) -> Iterator[Any]:
