@@ -62,7 +62,7 @@ def notebook(text: str, docname: str, titles: Mapping[str, str], values: str) ->
             cell.metadata["jupyter"] = {"source_hidden": True}
         if cell.cell_type == "markdown":
             cell.source = documents(cell.source, docname, titles, True)
-    title, rest = book.cells[0].source.split("\n", 1)
+    title, _, rest = book.cells[0].source.partition("\n")
     here = f"[The page of this notebook]({addresses.BASE}/{docname}.html) shows what it prints and draws. To run it here: `{NEEDS}`."
     book.cells[0].source = f"{title}\n\n{here}\n{rest}"
     book.metadata = {"kernelspec": book.metadata.kernelspec, "language_info": {"name": "python"}}

@@ -7,6 +7,7 @@ is built, the kernel starts with a configuration of ours, so that it loads this 
 import ast
 import json
 import os
+from html import escape
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -77,7 +78,7 @@ def _said(figure: Any, *question: str) -> str:
         drawn.append(": ".join(filter(None, (axes, series))))
     words = "; ".join(dict.fromkeys(t.get_text() for ax in figure.axes for t in ax.texts if t.get_text()))
     said = ". ".join(filter(None, drawn)) or (f"a diagram with the words {words}" if words else "a picture")
-    return " ".join([*question, "Drawn:", said]).replace("\n", " ").replace('"', "'")
+    return escape(" ".join([*question, "Drawn:", said]).replace("\n", " ").replace('"', "'"), quote=False)
 
 
 def before_kernel(app: Any, docname: str, text: str) -> dict[str, str]:

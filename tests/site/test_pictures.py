@@ -54,7 +54,7 @@ def test_a_picture_says_whose_curves_it_has_and_a_diagram_its_words():
     diagram, room = plt.subplots()
     room.text(0.5, 0.5, "server\n1")
     assert _said(curves) == "Drawn: batch: Jetson"
-    assert _said(diagram, "How?") == "How? Drawn: a diagram with the words server 1"
+    assert _said(diagram, "How?") == "How? Drawn: a diagram with the words server 1 &lt; 2"
     plt.close("all")
 
 
