@@ -52,7 +52,7 @@ def test_a_picture_says_whose_curves_it_has_and_a_diagram_its_words():
     axes.plot([0, 1], [0, 1], label="Jetson")
     axes.set(xlabel="batch")
     diagram, room = plt.subplots()
-    room.text(0.5, 0.5, "server\n1")
+    room.text(0.5, 0.5, "server\n1 < 2")
     assert _said(curves) == "Drawn: batch: Jetson"
     assert _said(diagram, "How?") == "How? Drawn: a diagram with the words server 1 &lt; 2"
     plt.close("all")
