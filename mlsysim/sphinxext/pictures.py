@@ -7,6 +7,7 @@ is built, the kernel starts with a configuration of ours, so that it loads this 
 import ast
 import json
 import os
+import sys
 from html import escape
 from itertools import count
 from pathlib import Path, PurePosixPath
@@ -110,4 +111,6 @@ def load_ipython_extension(shell: Any) -> None:
             rst = shown(figure, path, asked["source"], asked["densities"], asked["question"])
         return {"text/markdown": f"```{{eval-rst}}\n{rst}\n```"}
 
+    out: Any = sys.stdout
+    out.flush_interval = 60  # seconds; else a line that is sent in two parts is shown as two
     shell.display_formatter.mimebundle_formatter.for_type_by_name("matplotlib.figure", "Figure", publish)
