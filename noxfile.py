@@ -194,10 +194,13 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
-    """Execute every notebook that the built site offers for download."""
+    """Execute every notebook that the built site offers for download: the gallery's, then the tutorials', and these as programs."""
     setup(session, "docs")
     build(session)
-    session.run("python", "tests/run_examples.py", str(SITE / "_downloads"), ".ipynb")
+    session.run("python", "tests/run_examples.py", str(SITE / "_downloads"), "plot_*.ipynb")
+    tutorials = str(SITE / "_downloads" / "tutorials")
+    session.run("python", "tests/run_examples.py", tutorials, "*.ipynb")
+    session.run("python", "tests/run_examples.py", tutorials, "*.py", env={"MPLBACKEND": "agg"})
 
 
 @nox.session

@@ -50,6 +50,7 @@ nb_execution_mode = "auto"
 nb_execution_timeout = 60
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_render_markdown_format = "myst"
 
 smartquotes = False
 

@@ -1,6 +1,7 @@
 """Run every example below a folder, two at a time, each in a process of its own: ``run_examples.py GALLERY``.
 
-Programs run with warnings as errors; notebooks, where the folder holds downloads of the site, in a kernel.
+Programs run with warnings as errors; notebooks, where the folder holds downloads of the site, in a kernel. A second argument says what the
+names of files look like, ``plot_*.py`` unless it is given. To find none is a failure.
 """
 
 import subprocess
@@ -17,9 +18,9 @@ def run(example: Path) -> str:
     return done.stderr if done.returncode else ""
 
 
-def main(gallery: Path, suffix: str = ".py") -> int:
-    """Run all of a suffix; return 1 where one fails."""
-    examples = sorted(gallery.rglob(f"plot_*{suffix}"))
+def main(folder: Path, names: str = "plot_*.py") -> int:
+    """Run all of such names; return 1 where one fails."""
+    examples = sorted(folder.rglob(names))
     with ThreadPoolExecutor(2) as pool:
         failures = [said for said in pool.map(run, examples) if said]
     print("\n".join(failures), file=sys.stderr)

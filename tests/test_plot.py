@@ -476,6 +476,19 @@ def test_recolouring_spares_no_part_of_a_figure_drawn_by_hand():
     assert all(plot.contrast(t.get_color(), paper) > 4.5 for t in [*ax.get_xticklabels(), *ax.get_legend().get_texts()])
 
 
+def test_words_on_a_colour_of_data_stay_as_it_stays():
+    import matplotlib.pyplot as plt
+
+    with plot.style():
+        figure, ax = plt.subplots()
+        ax.bar([0, 1], [1, 1], color=["#0072B2", "white"])
+        on_blue, on_paper, beside = (ax.text(x, 0.5, "x", ha="center", color=c) for x, c in ((0, "white"), (1, "black"), (0.5, "black")))
+    plot.recolour(figure)
+    assert plot.contrast(on_blue.get_color(), "#0072B2") > 4.5
+    for text in (on_paper, beside):
+        assert plot.contrast(text.get_color(), ax.get_facecolor()) > 10
+
+
 def test_a_missing_matplotlib_says_how_to_install_it():
     code = """
 import sys

@@ -159,19 +159,22 @@ def canvas(ax: Any, size: tuple[float, float] | None = None) -> Iterator[tuple[A
 def recolour(figure: Figure, theme: str = "dark") -> None:
     """Have a light figure, drawn by this package or by hand, read well on another page.
 
-    Greys change sides between paper and ink; colours of data stay, but for those that would not stand out.
+    Greys change sides between paper and ink; colours of data stay, but for those that would not stand out, and so do words on them.
     """
     old, new = _LIGHT, THEMES[theme]
 
     def adapt(colour: Any, need: float) -> Rgba:
-        red, green, blue, alpha = to_rgba(colour)
-        if max(red, green, blue) - min(red, green, blue) <= NEUTRAL:
+        if not _is_colour(colour):
             return _changed_sides(colour, old, new.paper, new.ink)
-        return standing_out(colour, new, need) if alpha == 1 else to_rgba(colour)
+        return standing_out(colour, new, need) if to_rgba(colour)[3] == 1 else to_rgba(colour)
 
     figure.draw_without_rendering()  # ticks come into being when they are drawn
-    for artist in _all(figure.findobj()):
+    artists = list(_all(figure.findobj()))
+    painted = [a for a in artists if isinstance(a, Patch) and _is_colour(a.get_facecolor(), opaque=True)]
+    for artist in artists:
         if isinstance(artist, Text):
+            if artist.get_bbox_patch() is None and _is_on(artist, painted):
+                continue
             artist.set_color(adapt(artist.get_color(), READ))
         elif isinstance(artist, Line2D):
             face, edge = artist.get_markerfacecolor(), artist.get_markeredgecolor()
@@ -186,6 +189,18 @@ def recolour(figure: Figure, theme: str = "dark") -> None:
             faces, edges = artist.get_facecolor(), artist.get_edgecolor()
             artist.set_facecolor([adapt(c, 1.0) for c in faces])
             artist.set_edgecolor([adapt(c, 1.0) for c in edges])
+
+
+def _is_colour(colour: Any, opaque: bool = False) -> bool:
+    """True for what is no grey, and where that is asked for lets nothing through."""
+    red, green, blue, alpha = to_rgba(colour)
+    return max(red, green, blue) - min(red, green, blue) > NEUTRAL and (alpha == 1 or not opaque)
+
+
+def _is_on(text: Text, patches: list[Patch]) -> bool:
+    """True where the middle of a text lies in one of the patches."""
+    box = text.get_window_extent()
+    return any(p.contains_point(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2)) for p in patches)
 
 
 def _all(artists: Iterable[Any]) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from sphinx.util import logging
 
 from ..published import addresses
-from . import accuracy, assumptions, cli, katex, numbers, textbook
+from . import accuracy, assumptions, cli, katex, notebooks, numbers, textbook
 from .directives import DIRECTIVES
 from .domain import MlsDomain, link_to_the_site
 from .fresh import (
@@ -74,7 +74,7 @@ def count_page(app: Any, pagename: str, templatename: str, context: Any, doctree
 
 
 def finish(app: Any, error: Exception | None) -> None:
-    """Write the shared pictures, resolve roles in downloads, and index the site for search."""
+    """Write the shared pictures and the downloads, resolve roles in these, and index the site for search."""
     stamp = inputs_stamp(app)
     if error or app.builder.format != "html" or (app.mls_same and not app.mls_written):
         return
@@ -88,6 +88,7 @@ def finish(app: Any, error: Exception | None) -> None:
         exports.write(outdir)
         titles = {document: title.astext() for document, title in app.env.titles.items()}
         numbers.write(outdir, app.config.mls_values, app.env.get_domain("mls").objects, titles)
+        notebooks.write(app, titles)
     downloads.rewrite(outdir, app.config.mls_values)
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
         command = [sys.executable, "-m", "pagefind", "--site", str(outdir), "--root-selector", "article.bd-article"]
@@ -128,6 +129,7 @@ def setup(app: Any) -> dict[str, Any]:
     app.connect("source-read", before_read)
     app.connect("doctree-read", after_read)
     app.connect("doctree-read", numbers.declare_claim)
+    app.connect("doctree-read", notebooks.offer)
     app.connect("html-page-context", numbers.cite_page)
     app.connect("html-page-context", katex.derivations)
     app.mls_written = 0

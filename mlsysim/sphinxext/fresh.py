@@ -163,7 +163,10 @@ TAGS = "  <div id='sg-tag-list' class='sphx-glr-tag-list'></div>"
 
 
 def before_read(app: Any, docname: str, content: list[str]) -> None:
-    """Tell the kernel of a notebook where to write; leave the gallery's index one place for tags, of the many that its sections bring."""
+    """Tell the kernel of a notebook where to write and how to publish figures.
+
+    And leave the gallery's index one place for tags, of the many that its sections bring.
+    """
     if docname == "gallery/index":
         first, *others = content[0].split(TAGS)
         content[0] = TAGS.join([first, "  <!-- -->".join(others)]) if others else first
@@ -171,11 +174,20 @@ def before_read(app: Any, docname: str, content: list[str]) -> None:
         log = touch_log(app, docname)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("", "utf-8")
-        os.environ["MLSYSIM_TOUCH_LOG"] = str(log)
+        kernel = {"MLSYSIM_TOUCH_LOG": str(log)}
+        if app.config.mls_pages:
+            from . import pictures
+
+            kernel |= pictures.before_kernel(app, docname, content[0])
+        app.mls_outside = {name: os.environ.get(name) for name in kernel}
+        os.environ.update(kernel)
 
 
 def after_read(app: Any, doctree: Any) -> None:
-    """Note the entries that a notebook's kernel touched."""
-    if os.environ.pop("MLSYSIM_TOUCH_LOG", ""):
+    """Note the entries that a notebook's kernel touched, and leave the environment as it was."""
+    if "MLSYSIM_TOUCH_LOG" in os.environ:
+        for name, value in app.mls_outside.items():
+            os.environ.pop(name)
+            os.environ.update({name: value} if value is not None else {})
         log = touch_log(app, app.env.docname)
         shown.note(app.env, *(f"entry:{n}" for n in dict.fromkeys(log.read_text("utf-8").split())))

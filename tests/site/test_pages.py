@@ -221,6 +221,34 @@ def test_downloads_read_well(site):
         assert json.loads(found[f"{example}.ipynb"]) == json.loads(found[f"{example}.zip/{example}.ipynb"])
 
 
+@pytest.mark.parametrize("path", sorted(p for p in (ROOT / "docs/tutorials").glob("*.md") if p.stem != "index"), ids=lambda p: p.stem)
+def test_a_tutorial_offers_a_notebook_and_a_program_that_read_well(site, pages, path):
+    nbformat = pytest.importorskip("nbformat")
+    page = f"tutorials/{path.stem}.html"
+    offered = [resolve(page, e.attributes["href"])[0] for e in pages[page].all("a") if "download" in e.attributes]
+    assert [PurePosixPath(o).name for o in offered] == [f"{path.stem}.ipynb", f"{path.stem}.py"]
+    text, program = ((site / o).read_text("utf-8") for o in offered)
+    book = nbformat.reads(text, as_version=4)
+    nbformat.validate(book)
+    source = path.read_text("utf-8")
+    cells = re.findall(r"^```\{code-cell\}.*?\n(.*?)^```$", source, re.DOTALL | re.MULTILINE)
+    code = [c for c in book.cells if c.cell_type == "code"]
+    assert len(code) == len(cells) == program.count("\n# %%\n") > 5
+    assert all(written.endswith(f"{cell.source}\n") for written, cell in zip(cells, code, strict=True))
+    assert not any(c.outputs or c.execution_count for c in code)
+    assert sum(c.metadata.get("jupyter", {}).get("source_hidden", False) for c in code) == source.count(":tags: [hide-") > 0
+    first = book.cells[0].source
+    assert first.startswith("# ") and "pip install 'mlsysim[plot]'" in first and "pip install 'mlsysim[plot]'" in program[:80]
+    for words in (text, program):
+        assert not re.search(r"mls:|\{doc\}|jupytext|mystnb|MLSYSIM", words)
+    compile(program, path.name, "exec")
+    prose = "".join(c.source for c in book.cells if c.cell_type == "markdown")
+    for address in re.findall(rf"\]\({re.escape(addresses.BASE)}/([^)]+)\)", prose):
+        target, _, ident = address.partition("#")
+        assert target in pages and (not ident or ident in pages[target].ids), address
+    assert prose.count(f"]({addresses.BASE}/") == 1 + len(re.findall(r"\{(?:doc|mls:(?:entry|fact|eq|solver))\}`", source))
+
+
 def test_pages_can_be_read_by_everyone(pages):
     for name, found in pages.items():
         (html,) = found.all("html")
