@@ -1554,6 +1554,17 @@ def buffer_bytes(gathered: q.BufferBytes, buckets: q.BucketBytes) -> q.BufferByt
 
 
 @equation(source="mlsysim", where="counting")
+def buffers_with_layer(buffers: q.BufferBytes, layer: q.ActivationBytes) -> q.BufferBytes:
+    """Memory of buffers, and of the activations of a layer that is computed again for its backward pass.
+
+    Holds when layers are computed again one by one, and all that one layer keeps exists at once.
+
+    Stops holding when several layers form one checkpoint, or when what is computed again is let go piece by piece.
+    """
+    return buffers + layer
+
+
+@equation(source="mlsysim", where="counting")
 def footprint_with_buffers(footprint: q.Footprint, buffers: q.BufferBytes) -> q.Footprint:
     """Memory that a training step needs on one device, buffers included.
 

@@ -243,7 +243,10 @@ def core(eq: Reading, x: Lowered) -> dict[str, Any]:
     buffers = eq.gathered_layer_bytes(unsharded, held_layers) if x.zero == 3 else 0.0
     if x.buckets:
         buffers = eq.buffer_bytes(buffers, x.bucket_size)
-    if x.buckets or x.zero == 3:
+    by_layers = x.recompute in ("alternate", "full")
+    if by_layers:
+        buffers = eq.buffers_with_layer(buffers, layer_activations(eq, x, "none"))
+    if x.buckets or x.zero == 3 or by_layers:
         footprint = eq.footprint_with_buffers(footprint, buffers)
     feasible = footprint <= hardware.capacity
 
@@ -380,8 +383,8 @@ class DistributedModel:
     own, and what travels between products takes its own time.
 
     Activations are those of the classic layer with a plain four-times-wider MLP and dropout. Its attention scores are stored unless
-    they are recomputed, or the attention is fused, whose kernel computes them again. Under ZeRO stage 3, buffers are the weights of one
-    layer; others are those that you state. So the time is that of this schedule; one that overlaps more can beat it.
+    they are recomputed, or the attention is fused, whose kernel computes them again. Buffers are the activations of
+    a layer that is computed again, the weights of one under ZeRO stage 3, and those that you state. So the time is that of this schedule; one that overlaps more can beat it.
     """
 
     result = DistributedResult

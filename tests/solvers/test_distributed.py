@@ -668,6 +668,16 @@ def test_context_parallelism_passes_keys_and_values_around():
 # Memory by part.
 
 
+@pytest.mark.parametrize("attention", ["standard", "flash"])
+@pytest.mark.parametrize("recompute", ["alternate", "full"])
+def test_a_layer_that_is_computed_again_exists_whole(recompute, attention):
+    stored, again = (solve(attention=attention, recompute=r) for r in ("none", recompute))
+    assert again.number("memory_buffers") == pytest.approx(stored.number("memory_activations") / 32, rel=1e-12)
+    parts = ("weights", "gradients", "optimizer", "activations", "buffers")
+    assert again.number("memory_footprint") == pytest.approx(sum(again.number(f"memory_{p}") for p in parts), rel=1e-12)
+    assert solve(attention=attention, recompute="selective").number("memory_buffers") == 0
+
+
 def test_buffers_are_the_gathered_layer_and_what_is_stated():
     assert solve().number("memory_buffers") == 0
     assert solve(zero_stage=3).number("memory_buffers") == pytest.approx(2 * LLAMA.parameters / 32, rel=1e-12)
