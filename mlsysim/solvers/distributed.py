@@ -383,8 +383,9 @@ class DistributedModel:
     own, and what travels between products takes its own time.
 
     Activations are those of the classic layer with a plain four-times-wider MLP and dropout. Its attention scores are stored unless
-    they are recomputed, or the attention is fused, whose kernel computes them again. Buffers are the activations of
-    a layer that is computed again, the weights of one under ZeRO stage 3, and those that you state. So the time is that of this schedule; one that overlaps more can beat it.
+    they are recomputed, or the attention is fused, whose kernel computes them again. Buffers are the activations of a layer that is
+    computed again, the weights of one under ZeRO stage 3, and those that you state. So the time is that of this schedule; one that
+    overlaps more can beat it.
     """
 
     result = DistributedResult
