@@ -13,8 +13,6 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..plot.themes import THEMES, recolour
-
 PICTURE = "\n.. container:: mls-picture\n"
 SHOWN = """
    .. image-sg:: /{path}
@@ -46,6 +44,8 @@ def shown(figure: Any, path: PurePosixPath, source: str, densities: list[float],
 
     The figure is recoloured in place, so it is drawn no more after this.
     """
+    from ..plot.themes import THEMES, recolour  # Matplotlib with it, which a build that draws nothing needs not wait for
+
     found, said = PICTURE, _said(figure, *question)
     for theme in THEMES:
         if theme != "light":
