@@ -14,6 +14,7 @@ accuracy    predictions beside measurements, and beside the last release's
 fit         fit the constants on the measurements, into mlsysim/constants.toml
 wheel       install the built wheel into an empty environment and run every gallery file against it
 notebooks   execute every notebook that the built site offers
+broken      break equations one at a time, and say which claims of the examples fall
 lock        make constraints.txt anew
 """
 
@@ -198,6 +199,13 @@ def notebooks(session: nox.Session) -> None:
     setup(session, "docs")
     build(session)
     session.run("python", "tests/run_examples.py", str(SITE / "_downloads"), ".ipynb")
+
+
+@nox.session
+def broken(session: nox.Session) -> None:
+    """Break equations; ``nox -s broken -- memory_time 1.1`` breaks one, and files of examples leave out all others."""
+    setup(session, "sweeps")
+    session.run("python", "tests/broken.py", *session.posargs)
 
 
 @nox.session
