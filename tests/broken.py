@@ -114,6 +114,8 @@ def compared(claim: ast.expr) -> ast.expr:
             return compared(operand)
         case ast.Call(func=ast.Name(id="all" | "any"), args=[ast.GeneratorExp(elt=each, generators=over)]):
             return ast.ListComp(compared(each), over)
+        case ast.Call(func=ast.Attribute(value=inner, attr="all" | "any"), args=[]):
+            return compared(inner)
         case ast.Call(args=args):
             parts = args
         case _:
@@ -127,8 +129,10 @@ def spelled(value: Any) -> str:
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, dict):
         value = list(value.items())
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(spelled, value))}]"
+    if isinstance(value, (set, frozenset)):
+        return spelled(sorted(map(spelled, value)))
     return f"{value:.9g}" if isinstance(value, (int, float)) else value if isinstance(value, str) else type(value).__name__
 
 
@@ -157,7 +161,10 @@ class Example:
         def claim(number: int, holds: Any, compared: Callable[[], Any]) -> None:
             if not holds and number not in done.fell:
                 done.fell.append(number)
-            done.compared.setdefault(str(number), []).append(spelled(compared()))
+            try:
+                done.compared.setdefault(str(number), []).append(spelled(compared()))
+            except Exception:  # what stands behind an ``or`` may hold only where what is before it does not
+                done.compared[str(number)].append("")
 
         names = {a.name for n in ast.walk(self.tree) if isinstance(n, ast.Import) for a in n.names}
         names |= {n.module for n in ast.walk(self.tree) if isinstance(n, ast.ImportFrom) and n.module}
