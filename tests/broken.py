@@ -288,8 +288,8 @@ def one(equation: str, runs: dict[Path, Run], whole: dict[Path, Run]) -> None:
             print(f"  {run.of_claim(number, whole[path]):12}{example.claim(number)}")
     rest = [Example.at(p).name for p in whole if p not in runs]
     verdicts = [run.verdict(whole[p]) for p, run in runs.items()]
-    print(f"\n{equation}: {len(runs)} examples rest on it: " + ", ".join(f"{verdicts.count(v)} {v}" for v in VERDICTS))
-    print(f"{len(rest)} do not: {', '.join(rest)}")
+    print(f"\n{equation} is used by {len(runs)}: " + ", ".join(f"{verdicts.count(v)} {v}" for v in VERDICTS))
+    print(f"It is not used by {len(rest)}: {', '.join(rest)}")
 
 
 def table(runs: dict[tuple[Path, str], Run], whole: dict[Path, Run]) -> list[str]:
@@ -309,16 +309,16 @@ def table(runs: dict[tuple[Path, str], Run], whole: dict[Path, Run]) -> list[str
     never = []
     for path in whole:
         example = Example.at(path)
-        own = {eq: run for (p, eq), run in runs.items() if p == path}
-        print(f"\n{example.name}: {len(own)} equations")
+        broke = {eq: run for (p, eq), run in runs.items() if p == path}
+        print(f"\n{example.name}: {len(broke)} equations")
         for verdict in VERDICTS:
-            if names := [eq for eq, run in own.items() if run.verdict(whole[path]) == verdict]:
+            if names := [eq for eq, run in broke.items() if run.verdict(whole[path]) == verdict]:
                 print(f"  {verdict} {len(names)}: {', '.join(names)}")
         for number in range(len(example.claims)):
-            became = {run.of_claim(number, whole[path]) for run in own.values()}
+            became = {run.of_claim(number, whole[path]) for run in broke.values()}
             if "fell" not in became:
                 (stood if "stood" in became else untouched).append(example.claim(number))
-        if not any(run.fell for run in own.values()):
+        if not any(run.fell for run in broke.values()):
             never.append(example.name)
     print("\nClaims that no break felled, though some moved what they compare:", *stood, sep="\n  ")
     print("\nClaims that no break touched:", *untouched, sep="\n  ")
