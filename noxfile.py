@@ -14,6 +14,7 @@ accuracy    predictions beside measurements, and beside the last release's
 fit         fit the constants on the measurements, into mlsysim/constants.toml
 wheel       install the built wheel into an empty environment and run every gallery file against it
 notebooks   execute every notebook that the built site offers
+broken      break equations one at a time, and say which claims of the examples fall
 lock        make constraints.txt anew
 """
 
@@ -201,6 +202,13 @@ def notebooks(session: nox.Session) -> None:
     tutorials = str(SITE / "_downloads" / "tutorials")
     session.run("python", "tests/run_examples.py", tutorials, "*.ipynb")
     session.run("python", "tests/run_examples.py", tutorials, "*.py", env={"MPLBACKEND": "agg"})
+
+
+@nox.session
+def broken(session: nox.Session) -> None:
+    """Break equations; ``nox -s broken -- memory_time 1.1`` breaks one, and files of examples leave out all others."""
+    setup(session, "sweeps")
+    session.run("python", "tests/broken.py", *session.posargs)
 
 
 @nox.session
