@@ -47,11 +47,15 @@ MADE_OF = {".py", ".toml", ".txt", ".md", ".rst", ".csv", ".bib", ".lock", ".htm
 
 
 def inputs_digest(app: Any) -> str:
-    """Return a hash of everything that pages and exports are made of: code, zoo, sources as written and generated, settings."""
-    files = set()
+    """Return a hash of everything that pages and exports are made of: code, zoo, sources as written and generated, settings.
+
+    What the gallery's examples printed is left out: it follows from them, and comes later.
+    """
+    files: set[Path] = set()
+    left_out = {Path(app.srcdir, "gallery"), Path(app.outdir)}
     for folder in (PACKAGE, zoo.root(), Path(app.srcdir), Path(app.srcdir, app.config.mls_gallery).resolve()):
         for inside, below, names in os.walk(folder):
-            below[:] = [n for n in below if n not in ("__pycache__", "_build") and not Path(app.outdir).is_relative_to(Path(inside, n))]
+            below[:] = [n for n in below if n not in ("__pycache__", "_build") and Path(inside, n) not in left_out]
             files |= {Path(inside, n) for n in names if Path(n).suffix in MADE_OF}
     settings = {n: repr(getattr(app.config, n)) for n in ("html_context", *(v.name for v in app.config if v.name.startswith("mls_")))}
     told = repr((sys.version, sphinx.__version__, settings, app.outdir, [str(f) for f in sorted(files)]))
