@@ -106,7 +106,7 @@ html_context = {
 }
 html_theme_options = {
     "logo": {"text": "mlsysim"},
-    "header_links_before_dropdown": 4,
+    "header_links_before_dropdown": 5,
     "show_toc_level": 2,
     "collapse_navigation": True,
     "navigation_depth": 2,
