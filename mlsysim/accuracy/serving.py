@@ -10,7 +10,7 @@ from typing import Any
 from .. import zoo
 from ..errors import InputError
 from ..formats import BITS
-from ..profiles import Profile, profile
+from ..profiles import Profile, document, profile
 from ..readings import NUMBERS
 from ..solvers.serving import ServingModel
 from ..solvers.single_node import SingleNodeModel
@@ -73,11 +73,24 @@ def takes(row: Row) -> bool:
 
 
 def fitted(row: Row) -> bool:
-    """Whether the constants are fitted on a row: complete, or one sequence of unstated length, which tells little; without stages."""
+    """Whether the constants are fitted on a row: complete, or one sequence of unstated length, which tells little; without stages.
+
+    Not on devices that stand apart.
+    """
     if row.text("metric") in SERVER:
         return False
     told = row.text("complete") == "1" or (kind(row) == "decode1" and row.text("metric") != "mbu_percent")
-    return told and not (row.whole("pp") or 1) > 1 and row.text("id") not in SUSPECT
+    return told and not (row.whole("pp") or 1) > 1 and row.text("id") not in SUSPECT and not stands_apart(row)
+
+
+def stands_apart(row: Row) -> bool:
+    """Whether a row's device has a group whose constants are all fixed: the row is compared with, and pulls at no other's constants."""
+    groups, written = profile("serving").groups, document()["serving"]["groups"]
+    fixed = [g for n, g in groups.items() if g.of == "hardware" and all("fixed" in c for c in written[n]["constants"].values())]
+    try:
+        return any(g.has(hardware_name(row.text("hw"))) for g in fixed)
+    except Unanswered:
+        return False
 
 
 def headline(row: Row) -> bool:
