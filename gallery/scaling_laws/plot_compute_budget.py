@@ -2,14 +2,16 @@
 A month on a cluster: how large a model, on how much text?
 ==========================================================
 
-With the time of a cluster given, a larger model sees less text. In between lies the model that reaches the lowest loss.
+With the time of a cluster given, a larger model sees less text. Too small and too large are both bad: in between lies the model
+with the lowest loss, that is, the one that guesses the next token best.
 
 The cluster is :mls:entry:`Systems.Clusters.Research_256`, of :mls:fact:`Systems.Clusters.Research_256.accelerators` devices.
 What it computes in a day follows from a step of :mls:entry:`Models.Language.Llama3_70B` that :mls:solver:`DistributedModel`
 estimates, in replicas of :mls:given:`16` devices, with a batch of :mls:given:`1024 sequences` of :mls:given:`4096 tokens`
 (:mls:result:`DistributedModel.mfu`); smaller models are taken to reach the same. The loss is that of
 :mls:eq:`chinchilla_loss`, for text that is seen once. The rule of equal proportions (:mls:eq:`optimal_parameters`,
-:mls:eq:`optimal_tokens`) was found by another method in the same study.
+:mls:eq:`optimal_tokens`) was found by another method in the same study:
+model and text grow by the same factor.
 """
 
 import matplotlib.pyplot as plt

@@ -2,9 +2,10 @@
 How is a pipeline's bubble made smaller?
 ========================================
 
-A pipeline's last stage waits until the first microbatch reaches it, and its first stage waits at the end. This idle time, the
-bubble, is spread over the microbatches of a step. More of them help, and so do better schedules: stages that hold several
-chunks of layers and take turns with them, or backward passes cut into two halves, one of which fills the gaps.
+A pipeline gives some layers of a model to each group of devices, a stage. The sequences of a step pass through it in parts, the
+microbatches. The last stage waits for the first microbatch, and the first stage waits at the end. This idle time, the bubble,
+is spread over the microbatches of a step. More of them help, and so do better schedules: stages that hold several chunks of
+layers and take turns with them, or backward passes cut into two halves, one of which fills the gaps.
 
 :mls:entry:`Models.Language.Llama3_70B` is trained on :mls:entry:`Systems.Clusters.Research_256` in groups of :mls:given:`4`
 devices and :mls:given:`8` stages, which leaves as many replicas, on sequences of :mls:given:`4096 tokens`.
@@ -19,8 +20,8 @@ import numpy as np
 from mlsysim import DistributedModel, Models, Systems, plot
 
 # %%
-# Microbatches of one sequence: the global batch is so many times the number of replicas. One sweep for each schedule, of
-# which the last has no bubble, and so no curve.
+# Microbatches of one sequence: the batch of a step is so many times the number of replicas. 1F1B, one forward and one backward
+# in turn, is the plain schedule. One sweep for each schedule, of which the last has no bubble, and so no curve.
 tp, stages = 4, 8
 cluster = Systems.Clusters.Research_256
 replicas = cluster.devices // (tp * stages)
