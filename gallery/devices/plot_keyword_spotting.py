@@ -2,9 +2,9 @@
 Does a keyword spotter keep up with speech on a microcontroller?
 ================================================================
 
-A device that listens for a word looks at the sound again and again. If it is to look at every new window of sound, the
-neural network must be done before the next window comes. Which boards manage that, and which need an accelerator for such
-networks, or longer steps?
+A device that listens for a word looks at the sound again and again. If it is to look at every new window of sound, the neural
+network must be done with its pass, one inference, before the next window comes. Which boards manage that, and which need an
+accelerator for such networks, or longer steps?
 
 The network is :mls:entry:`Models.Tiny.DS_CNN_KWS`, with :mls:fact:`Models.Tiny.DS_CNN_KWS.parameters` parameters in one-byte
 integers; a new window comes every :mls:given:`20 ms`. The times are estimates, with the constants fitted on measured boards, for

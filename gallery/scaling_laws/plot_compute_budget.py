@@ -32,7 +32,8 @@ lengths = {"a week": Q("7 day"), "a month": Q("30 day"), "a quarter": Q("91 day"
 budgets = {name: (rate * length).to("flop").magnitude for name, length in lengths.items()}
 
 # %%
-# For each budget, every size of model has its number of tokens, and so its loss.
+# For each budget, every size of model has its number of tokens, and so its loss. The points are the rule's, with billions (B) of
+# parameters and trillions (T) of tokens.
 sizes = np.geomspace(2e9, 4e11, 400)
 
 

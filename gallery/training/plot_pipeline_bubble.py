@@ -62,8 +62,9 @@ for name, idle in bubble.items():
 # Claim
 # -----
 # With twice as many microbatches as stages, the plain schedule is idle for nearly a third of the time; eight times as many as
-# stages make it a tenth. Chunks divide the bubble by their number, for more messages and somewhat more memory. A backward pass
-# cut in two leaves a third of the bubble in the memory of the plain schedule, and none at all in nearly twice that memory.
+# stages make it a tenth. Chunks divide the idle time by their number, for more messages and somewhat more memory; its share in
+# the picture falls by less, as the whole step gets shorter too. A backward pass cut in two leaves a third of the idle time in the
+# memory of the plain schedule, and none at all in nearly twice that memory.
 plain, two, five, cut, none = (
     idle.to("").magnitude / (1 - idle.to("").magnitude) for idle in bubble.values()
 )
