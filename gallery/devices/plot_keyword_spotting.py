@@ -2,12 +2,13 @@
 Does a keyword spotter keep up with speech on a microcontroller?
 ================================================================
 
-A device that listens for a word looks at the sound again and again. If it is to look at every new window of sound, the
-network must be done before the next window comes. Which boards manage that, and which need a network accelerator, or longer steps?
+A device that listens for a word looks at the sound again and again. If it is to look at every new window of sound, the neural
+network must be done with its pass, one inference, before the next window comes. Which boards manage that, and which need an
+accelerator for such networks, or longer steps?
 
 The network is :mls:entry:`Models.Tiny.DS_CNN_KWS`, with :mls:fact:`Models.Tiny.DS_CNN_KWS.parameters` parameters in one-byte
 integers; a new window comes every :mls:given:`20 ms`. The times are estimates, with the constants fitted on measured boards, for
-a software stack of the middle; the intervals are those in which eight of ten measurements lie. No network accelerator is among
+software that is neither fast nor slow; the intervals are those in which eight of ten measurements lie. No such accelerator is among
 the measured boards, so that one is the least certain. Turning sound into the network's input, and the rest of the program,
 need time besides.
 """
@@ -28,7 +29,7 @@ boards = {
 }
 
 # %%
-# One window on each board. All hold the network in their flash; what differs is the time.
+# One window on each board. All hold the network in their flash, the memory that keeps programs; what differs is the time.
 steps = {
     name: SingleNodeModel().solve(Models.Tiny.DS_CNN_KWS, board, precision="int8")
     for name, board in boards.items()

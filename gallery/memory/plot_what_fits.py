@@ -2,13 +2,13 @@
 Which language models fit on one graphics card, and in how many bits?
 =====================================================================
 
-Weights take their number of bits times the number of parameters. What they leave free holds the caches of the sequences that are
-served. Both must fit, or nothing runs.
+Weights take their number of bits times the number of parameters. What they leave free holds the caches, in which the model keeps
+what it needs to know of the text so far, one for each sequence that is served. Both must fit, or nothing runs.
 
 The card is :mls:entry:`Hardware.Workstation.RTX_4090` with :mls:fact:`Hardware.Workstation.RTX_4090.memory.capacity`. Each sequence
-has a context of :mls:given:`8192 tokens`, whose cache stays at 16 bits. The four-bit format is Q4_K_M, which takes some more with
-its scales. Only weights and caches are counted: software needs a little room besides, and what few bits do to a model's answers is
-another question.
+has a context of :mls:given:`8192 tokens`, whose cache stays at 16 bits. The four-bit format is Q4_K_M, which takes some more: a
+scale is stored with each group of weights. Only weights and caches are counted: software needs a little room besides, and what
+few bits do to a model's answers is another question.
 """
 
 import matplotlib.pyplot as plt

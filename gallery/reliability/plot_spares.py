@@ -2,8 +2,8 @@
 How many spare nodes does a fleet need?
 =======================================
 
-A job that needs all its nodes stands still when one of them is in repair, unless a spare takes its place. How many spares
-keep the job at full strength nearly always, and is it better to buy more of them or to repair faster?
+A job that needs all its nodes, or servers, stands still when one of them is in repair, unless a spare takes its place. How many
+spares keep the job at full strength nearly always, and is it better to buy more of them or to repair faster?
 
 A node fails once in :mls:fact:`Systems.Nodes.Grand_Teton_H100.reliability.node_mtbf`, as those of
 :mls:entry:`Systems.Clusters.Llama3_405B` did; about a fifth of these were software and network, which need no repair of a

@@ -2,14 +2,16 @@
 A month on a cluster: how large a model, on how much text?
 ==========================================================
 
-With the time of a cluster given, a larger model sees less text. In between lies the model that reaches the lowest loss.
+With the time of a cluster given, a larger model sees less text. Too small and too large are both bad: in between lies the model
+with the lowest loss, that is, the one that guesses the next token best.
 
 The cluster is :mls:entry:`Systems.Clusters.Research_256`, of :mls:fact:`Systems.Clusters.Research_256.accelerators` devices.
 What it computes in a day follows from a step of :mls:entry:`Models.Language.Llama3_70B` that :mls:solver:`DistributedModel`
 estimates, in replicas of :mls:given:`16` devices, with a batch of :mls:given:`1024 sequences` of :mls:given:`4096 tokens`
 (:mls:result:`DistributedModel.mfu`); smaller models are taken to reach the same. The loss is that of
 :mls:eq:`chinchilla_loss`, for text that is seen once. The rule of equal proportions (:mls:eq:`optimal_parameters`,
-:mls:eq:`optimal_tokens`) was found by another method in the same study.
+:mls:eq:`optimal_tokens`) was found by another method in the same study:
+model and text grow by the same factor.
 """
 
 import matplotlib.pyplot as plt
@@ -30,7 +32,8 @@ lengths = {"a week": Q("7 day"), "a month": Q("30 day"), "a quarter": Q("91 day"
 budgets = {name: (rate * length).to("flop").magnitude for name, length in lengths.items()}
 
 # %%
-# For each budget, every size of model has its number of tokens, and so its loss.
+# For each budget, every size of model has its number of tokens, and so its loss. The points are the rule's, with billions (B) of
+# parameters and trillions (T) of tokens.
 sizes = np.geomspace(2e9, 4e11, 400)
 
 

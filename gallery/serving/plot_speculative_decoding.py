@@ -2,8 +2,9 @@
 At which batch does speculative decoding stop paying?
 =====================================================
 
-A small draft model proposes a few tokens, and the large one verifies them in one pass. While a step only waits for weights,
-verifying five tokens takes hardly longer than making one. In a large batch there is no such idle arithmetic left to use.
+A small draft model proposes a few tokens, and the large one verifies them in one pass: it accepts those that it would have
+written itself, up to the first that it would not, and adds one of its own. While a step only waits for weights, verifying
+five tokens takes hardly longer than making one. In a large batch there is no such idle arithmetic left to use.
 
 The draft is :mls:entry:`Models.Language.Llama3_2_1B`, the model :mls:entry:`Models.Language.Llama3_1_70B`, both split over the eight
 devices of a :mls:entry:`Systems.Nodes.DGX_H100`. Four tokens are drafted at a time, and each is accepted with the same probability
@@ -17,7 +18,8 @@ import numpy as np
 from mlsysim import Models, ServingModel, Systems, plot
 
 # %%
-# The time between tokens with and without a draft, for every batch up to 512 and three rates of acceptance.
+# The time between tokens with and without a draft, for every batch up to 512 and three rates of acceptance, in one solve.
+# Batches are the rows of the result and rates its columns.
 batches = np.arange(1, 513)
 rates = np.array([0.5, 0.7, 0.9])
 request = {"node": Systems.Nodes.DGX_H100, "tp_size": 8, "input_len": 1024, "output_len": 256}

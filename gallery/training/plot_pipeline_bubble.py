@@ -2,9 +2,10 @@
 How is a pipeline's bubble made smaller?
 ========================================
 
-A pipeline's last stage waits until the first microbatch reaches it, and its first stage waits at the end. This idle time, the
-bubble, is spread over the microbatches of a step. More of them help, and so do better schedules: stages that hold several
-chunks of layers and take turns with them, or backward passes cut into two halves, one of which fills the gaps.
+A pipeline gives some layers of a model to each group of devices, a stage. The sequences of a step pass through it in parts, the
+microbatches. The last stage waits for the first microbatch, and the first stage waits at the end. This idle time, the bubble,
+is spread over the microbatches of a step. More of them help, and so do better schedules: stages that hold several chunks of
+layers and take turns with them, or backward passes cut into two halves, one of which fills the gaps.
 
 :mls:entry:`Models.Language.Llama3_70B` is trained on :mls:entry:`Systems.Clusters.Research_256` in groups of :mls:given:`4`
 devices and :mls:given:`8` stages, which leaves as many replicas, on sequences of :mls:given:`4096 tokens`.
@@ -19,8 +20,8 @@ import numpy as np
 from mlsysim import DistributedModel, Models, Systems, plot
 
 # %%
-# Microbatches of one sequence: the global batch is so many times the number of replicas. One sweep for each schedule, of
-# which the last has no bubble, and so no curve.
+# Microbatches of one sequence: the batch of a step is so many times the number of replicas. 1F1B, one forward and one backward
+# in turn, is the plain schedule. One sweep for each schedule, of which the last has no bubble, and so no curve.
 tp, stages = 4, 8
 cluster = Systems.Clusters.Research_256
 replicas = cluster.devices // (tp * stages)
@@ -61,8 +62,9 @@ for name, idle in bubble.items():
 # Claim
 # -----
 # With twice as many microbatches as stages, the plain schedule is idle for nearly a third of the time; eight times as many as
-# stages make it a tenth. Chunks divide the bubble by their number, for more messages and somewhat more memory. A backward pass
-# cut in two leaves a third of the bubble in the memory of the plain schedule, and none at all in nearly twice that memory.
+# stages make it a tenth. Chunks divide the idle time by their number, for more messages and somewhat more memory; its share in
+# the picture falls by less, as the whole step gets shorter too. A backward pass cut in two leaves a third of the idle time in the
+# memory of the plain schedule, and none at all in nearly twice that memory.
 plain, two, five, cut, none = (
     idle.to("").magnitude / (1 - idle.to("").magnitude) for idle in bubble.values()
 )
