@@ -259,7 +259,8 @@ def _served(rng: Random, field: str, asks: str) -> Exercise | None:
     model, device = _model(rng, *SMALL), _device(rng)
     batch, prompt, answer = rng.choice((1, 4, 16)), rng.choice((256, 1024, 4096)), rng.choice((128, 256, 512))
     served = ServingModel().solve(model, device, batch_size=batch, input_len=prompt, output_len=answer, efficiency=1)
-    question = f"{device.name} serves {model.name} to {batch} requests that arrive together, each with a prompt of {prompt} tokens and an "
+    asked = "a lone request with" if batch == 1 else f"{batch} requests that arrive together, each with"
+    question = f"{device.name} answers, with {model.name}, {asked} a prompt of {prompt} tokens and an "
     return _of("serving", question + f"answer of {answer}: {asks}", served, field)
 
 
@@ -305,9 +306,11 @@ def checkpoints(rng: Random) -> Exercise | None:
     fleet = zoo.load(f"Systems.Clusters.{rng.choice(('Research_256', 'Llama3_405B'))}")
     saving, days = rng.choice(("30 s", "60 s", "2 min", "5 min")), rng.choice((7, 14, 30, 54))
     risk = ReliabilityModel().solve(fleet, f"{days} days", checkpoint_time=saving, recovery_time="10 min")
-    question = f"A job runs on {fleet.name} for {days} days. Writing a checkpoint takes {saving}. How long should it work between two "
+    question = f"A job of {days} days runs on this cluster: {fleet.name}. Writing a checkpoint takes {saving}. "
     remark = f"The fleet fails every {nice(risk.number('fleet_mtbf'), risk.fields['fleet_mtbf'])} on average."
-    return _of("reliability", question + "checkpoints, by Daly's rule?", risk, "checkpoint_interval", remark)
+    return _of(
+        "reliability", question + "How long should it work between two checkpoints, by Daly's rule?", risk, "checkpoint_interval", remark
+    )
 
 
 def _year(rng: Random) -> tuple[Fleet, str]:

@@ -56,6 +56,10 @@ class Spot:
     roof: int
 
 
+FURTHER = 1e6
+"""How many times beyond the limits of the axes a roof goes on, for those who move these."""
+
+
 def roofline(hardware: Any, points: Any = None, *, precision: str | Iterable[str] | None = None, ax: Any = None) -> Any:
     """Draw what a device can reach at each arithmetic intensity, and where results lie below that.
 
@@ -107,9 +111,9 @@ def roofline(hardware: Any, points: Any = None, *, precision: str | Iterable[str
         inks = [theme.muted] if alone else [SERIES[i % len(SERIES)] for i in range(len(roofs))]
         names = []
         for roof, ink in zip(roofs, inks, strict=True):
-            corners = np.array([low, roof.ridge, high])
+            corners = np.array([low / FURTHER, roof.ridge, high * FURTHER])
             ax.plot(corners, rates(roof.at(corners)), color=ink, lw=2.2, zorder=2)
-            ax.plot([roof.ridge] * 2, [rates(bottom) / 1.5, rates(roof.ends[0])], color=ink, lw=1, ls=":", zorder=1.5)
+            ax.plot([roof.ridge] * 2, [rates(bottom) / FURTHER, rates(roof.ends[0])], color=ink, lw=1, ls=":", zorder=1.5)
             whose = f"{short(roof.device)}, " if len(devices) > 1 else ""
             names.append((high, rates(roof.ends[0]), f"{whose}{roof.precision}: {people(roof.ends[0], 'flop/s')}", ink))
         label_points(ax, names, theme, "above")
