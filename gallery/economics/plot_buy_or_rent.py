@@ -28,21 +28,11 @@ offers = {
     "AWS, capacity block": prices.H100_AWS_CapacityBlock,
     "AWS, on demand": prices.H100_AWS_OnDemand,
 }
-fleet = Fleet(
-    node=Systems.Nodes.DGX_H100,
-    nodes=1,
-    datacenter=Infrastructure.Datacenters.Meta_Fleet_2023,
-    grid=Infrastructure.Grids.US_Average,
-)
+place = {"datacenter": Infrastructure.Datacenters.Meta_Fleet_2023, "grid": Infrastructure.Grids.US_Average}
+fleet = Fleet(node=Systems.Nodes.DGX_H100, nodes=1, **place)
 terms = prices.Server_Lifetime.assumption
-owning = {
-    "lifetime": terms.lifetime,
-    "maintenance_rate": terms.maintenance_rate,
-    "discount_rate": 0.08,
-    "network_price": 0.15,
-    "facility_price": "12 USD/W",
-    "facility_lifetime": "15 years",
-}
+owning = {"lifetime": terms.lifetime, "maintenance_rate": terms.maintenance_rate, "discount_rate": 0.08}
+owning |= {"network_price": 0.15, "facility_price": "12 USD/W", "facility_lifetime": "15 years"}
 utilization = np.linspace(0.01, 1, 100)
 years = {
     name: EconomicsModel().solve(fleet, "1 year", utilization=utilization, rental=offer, **owning)
