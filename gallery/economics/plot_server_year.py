@@ -52,7 +52,8 @@ plt.show()
 # -----
 # Three quarters of the bill is capital, and nearly two thirds of the capital is the server with its accelerators;
 # electricity is less than a tenth, upkeep a third of that or little more. An hour of use costs about two fifths of what
-# renting the same accelerator does.
+# renting the same accelerator on demand does; interest, and rents under a commitment, bring the two closer
+# (:mls:claim:`economics.plot_buy_or_rent`).
 hour = year.tco / (fleet.devices * 0.8 * Q("1 year").to("hour"))
 rent = Infrastructure.Prices.H100_Cloud_OnDemand.rental
 print(f"an hour of one accelerator in use: {hour:.2f~P} owned, {rent:.2f~P} rented")

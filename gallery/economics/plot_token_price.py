@@ -11,7 +11,8 @@ device costs what a provider charges on demand, from :mls:fact:`Infrastructure.P
 to :mls:fact:`Infrastructure.Prices.B200_Lambda_OnDemand.rental` for a B200; prices differ by provider as much as by device.
 The batch is always full: waiting for requests is not in the price. :mls:eq:`cost_per_million_tokens` charges all of it to
 the tokens out. Into the estimate of the MI300X went little but what its products sustain, which holds in MLPerf
-(:mls:claim:`cases.plot_mlperf_llama2`) and is too fast for most other published rows, by up to two thirds.
+(:mls:claim:`cases.plot_mlperf_llama2`) and is too fast for most other published rows, of a larger model
+that ran without captured graphs, by up to two thirds.
 """
 
 import matplotlib.pyplot as plt

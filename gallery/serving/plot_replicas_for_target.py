@@ -59,11 +59,11 @@ plt.show()
 # %%
 # Claim
 # -----
-# Spread blindly, for half of the requests the load alone decides. To have nine of ten first tokens within one and a half times the time of a prompt takes
-# about twice as many replicas, and for ninety-nine of a hundred more than ten times as many. A target twice as long brings that
-# down to less than twice the fewest. So before buying for a tight target, ask what is really needed, make the prompt itself
-# quicker, or route each request to a replica that computes no prompt: then a few more than the fewest do. The many others are
-# the price of not knowing which one is free.
+# Spread blindly, for half of the requests the load alone decides. To have nine of ten first tokens within one and a half times
+# the time of a prompt takes about twice as many replicas, and for ninety-nine of a hundred more than ten times as many. A target
+# twice as long brings that down to less than twice the fewest. So before buying for a tight target, ask what is really needed,
+# make the prompt itself quicker, or route each request to a replica that computes no prompt: then a few more than the fewest do.
+# The many others are the price of not knowing which one is free.
 tight, loose = (
     {share: float(np.interp(factor, targets / prompt, needed[share])) / least for share in shares}
     for factor in (1.5, 3)
