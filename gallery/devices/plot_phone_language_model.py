@@ -8,8 +8,8 @@ a few billion parameters, but is it quick enough?
 Weights are stored in about four bits each (the format Q4_K_M), and the context is :mls:given:`1024 tokens`. The devices reach from
 :mls:entry:`Hardware.Edge.RaspberryPi5`, with :mls:fact:`Hardware.Edge.RaspberryPi5.memory.bandwidth`, to
 :mls:entry:`Hardware.Workstation.RTX_4090`, with :mls:fact:`Hardware.Workstation.RTX_4090.memory.bandwidth`. The rates are estimates
-with constants that were fitted on larger devices; phones that get hot are slower. All memory counts, though a system needs some of it
-for itself. People are taken to read :mls:given:`6 tokens` a second.
+with constants that were fitted on larger devices, no phone among them, which let one stream nine tenths of its printed bandwidth;
+a hot one is slower. All memory counts, though a system needs some of it for itself. People are taken to read :mls:given:`6 tokens` a second.
 """
 
 import matplotlib.pyplot as plt
@@ -68,8 +68,10 @@ plt.show()
 # Claim
 # -----
 # A small board keeps up with a reader at one billion parameters, a phone and a laptop at up to 14, and a laptop with the widest
-# memory at 70, which the faster graphics card cannot hold. What decides is bandwidth: each device streams most of it.
+# memory at 70, which the faster graphics card cannot hold. What decides is bandwidth: each device streams most of it. The
+# phone's 14 is the narrowest of these: if it streams a quarter less than the estimate says, eight billion are the most.
 assert [sizes[-1] for sizes in enough.values()] == ["1B", "14B", "14B", "70B", "32B"]
+assert 0.75 * rates["Snapdragon 8 Gen 3"]["14B"] < reading < 0.5 * rates["Snapdragon 8 Gen 3"]["8B"]
 assert "70B" not in rates["RTX 4090"] and rates["RTX 4090"]["32B"] > rates["Apple M4 Max"]["32B"]
 for name, (device, _) in devices.items():
     step = steps[name]["8B"]

@@ -11,7 +11,8 @@ The server is a :mls:entry:`Systems.Nodes.DGX_H100` for :mls:fact:`Systems.Nodes
 upkeep. Its network is taken to cost :mls:given:`15 % of its price`, its share of a building :mls:given:`12 USD/W` over
 :mls:given:`15 years`, and its share of a team :mls:given:`12,500 USD a year`. Electricity and building are those of
 :mls:entry:`Infrastructure.Grids.US_Average` and :mls:entry:`Infrastructure.Datacenters.Meta_Fleet_2023`. Idle, it draws
-nothing, since nobody states what it does, and capital bears no interest: the bill is on the low side.
+nothing, since nobody states what it does, and capital bears no interest: the bill is on the low side. With interest it stands
+beside rents in :mls:claim:`economics.plot_buy_or_rent`.
 """
 
 import matplotlib.pyplot as plt
@@ -52,7 +53,7 @@ plt.show()
 # -----
 # Three quarters of the bill is capital, and nearly two thirds of the capital is the server with its accelerators;
 # electricity is less than a tenth, upkeep a third of that or little more. An hour of use costs about two fifths of what
-# renting the same accelerator does.
+# renting the same accelerator on demand does; interest, and rents under a commitment, bring the two closer.
 hour = year.tco / (fleet.devices * 0.8 * Q("1 year").to("hour"))
 rent = Infrastructure.Prices.H100_Cloud_OnDemand.rental
 print(f"an hour of one accelerator in use: {hour:.2f~P} owned, {rent:.2f~P} rented")

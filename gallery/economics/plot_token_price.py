@@ -11,7 +11,8 @@ device costs what a provider charges on demand, from :mls:fact:`Infrastructure.P
 to :mls:fact:`Infrastructure.Prices.B200_Lambda_OnDemand.rental` for a B200; prices differ by provider as much as by device.
 The batch is always full: waiting for requests is not in the price. :mls:eq:`cost_per_million_tokens` charges all of it to
 the tokens out. Into the estimate of the MI300X went little but what its products sustain, which holds in MLPerf
-(:mls:claim:`cases.plot_mlperf_llama2`).
+(:mls:claim:`cases.plot_mlperf_llama2`) and is too fast for most other published rows, of a larger model
+that ran without captured graphs, by up to two thirds.
 """
 
 import matplotlib.pyplot as plt
@@ -60,7 +61,8 @@ plt.show()
 # The batch decides, not the device: from a lone request to a large batch the cost falls by a factor of forty to a hundred. For
 # a lone request the A100, H100, H200 and B200 cost the same within a fifth, since their prices follow the bandwidth of their
 # memories; in a large batch the B200 costs less than half of the A100. The MI300X shows what a provider's price does: by its
-# estimate it is the cheapest at every batch, by nearly a factor of two or more.
+# estimate it is the cheapest at every batch, by nearly a factor of two or more, so that it stays the cheapest if it is in truth
+# two thirds slower than that. The price is one provider's: others ask several times as much for the same device.
 alone = {name: c[0].magnitude for name, c in cost.items()}
 large = {name: c[-1].magnitude for name, c in cost.items()}
 alike = [alone[name] for name in ("A100", "H100", "H200", "B200")]
@@ -69,4 +71,5 @@ assert all(40 < alone[name] / large[name] < 103 for name in cost if name != "L4"
 assert alone["A100"] / large["A100"] < 45 and alone["B200"] / large["B200"] > 94
 assert 0.4 < large["B200"] / large["A100"] < 0.5
 others = np.array([cost[name].magnitude for name in ("L4", "A100", "H100", "H200", "B200")])
-assert np.nanmin(others / cost["MI300X"].magnitude) > 1.8
+assert np.nanmin(others / cost["MI300X"].magnitude) > 1.8 > 5 / 3
+assert prices.MI300X_Azure_OnDemand.rental > 2 * prices.MI300X_Vultr_OnDemand.rental

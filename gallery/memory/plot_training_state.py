@@ -9,7 +9,8 @@ the gradients as well (2), and the weights too (3).
 The model is :mls:entry:`Models.Language.Llama3_8B`, the machine a :mls:entry:`Systems.Nodes.DGX_H100` whose
 :mls:fact:`Systems.Nodes.DGX_H100.accelerators` devices, each with :mls:fact:`Hardware.Cloud.H100.memory.capacity`, are as many
 replicas. A step takes :mls:given:`64 sequences` of :mls:given:`4096 tokens`, of which each device computes one at a time, with a
-fused attention that stores no scores. Links and arithmetic units are taken to reach their peaks.
+fused attention that stores no scores. Links and arithmetic units are taken to reach their peaks. What the stages cost between
+servers is :mls:claim:`training.plot_zero_stages`.
 """
 
 import matplotlib.pyplot as plt

@@ -10,8 +10,9 @@ What it computes in a day follows from a step of :mls:entry:`Models.Language.Lla
 estimates, in replicas of :mls:given:`16` devices, with a batch of :mls:given:`1024 sequences` of :mls:given:`4096 tokens`
 (:mls:result:`DistributedModel.mfu`); smaller models are taken to reach the same. The loss is that of
 :mls:eq:`chinchilla_loss`, for text that is seen once. The rule of equal proportions (:mls:eq:`optimal_parameters`,
-:mls:eq:`optimal_tokens`) was found by another method in the same study:
-model and text grow by the same factor.
+:mls:eq:`optimal_tokens`) was found by another method in the same study: model and text grow by the same factor. The two
+disagree, and a later refit found other constants for the loss: read the curves for how flat the valley is, not for where its
+bottom lies. The cluster never stops here.
 """
 
 import matplotlib.pyplot as plt

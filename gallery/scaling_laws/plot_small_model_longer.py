@@ -9,7 +9,8 @@ The loss is that which :mls:given:`70 billion` parameters reach by the rule of e
 each (:mls:eq:`chinchilla_loss`). Training takes :mls:eq:`training_compute`, six operations for each parameter and token;
 serving takes two of them. Operations become device-hours of :mls:entry:`Hardware.Cloud.H100` at the shares of the peak that
 :mls:solver:`DistributedModel` and :mls:solver:`ServingModel` estimate for :mls:entry:`Models.Language.Llama3_70B`; other sizes
-are taken to reach the same.
+are taken to reach the same. By the law's published constants even training alone favours a smaller model than the rule's,
+and a later refit found others: the direction is sure, the sizes are not.
 """
 
 import matplotlib.pyplot as plt

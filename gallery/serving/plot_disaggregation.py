@@ -9,7 +9,7 @@ requests depends on how quickly tokens must follow one another.
 The model is :mls:entry:`Models.Language.Llama3_1_8B` on the eight devices of a :mls:entry:`Systems.Nodes.DGX_H100`, with prompts of
 :mls:given:`2048 tokens` and answers of :mls:given:`256 tokens`. :mls:solver:`LoadModel` gives the mean time for each output token and
 the most requests a second; the places of each replica, the size of a chunk and the split of the devices are chosen best for
-each limit. Caches move at :mls:given:`50 GB/s`. The times are estimates.
+each limit. The first token has no limit. Caches move at :mls:given:`50 GB/s`. The times are estimates.
 """
 
 import matplotlib.pyplot as plt

@@ -54,8 +54,8 @@ plt.show()
 # Claim
 # -----
 # At seven of these eight sites the power plants use more water than the cooling, and at four of them they use nearly all of
-# it. Sweden's site publishes a water use a tenth of that in Texas and causes twice as much in all, since its grid's plants
-# do. What the operators publish differs by a factor of more than a hundred, the whole by five.
+# it. Sweden's site publishes a water use a tenth of that in Texas and causes twice as much in all, since its grid's reservoirs
+# evaporate, by this way of counting. What the operators publish differs by a factor of more than a hundred, the whole by five.
 published = [site.wue for site in sites.values()]
 total = {name: year.water for name, year in years.items()}
 share = {name: (year.water_on_site / year.water).magnitude for name, year in years.items()}

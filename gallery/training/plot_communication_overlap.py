@@ -10,7 +10,8 @@ The run is that of :mls:entry:`Models.Language.DeepSeek_V3` on :mls:entry:`Syste
 :mls:fact:`Systems.Clusters.DeepSeek_V3_2048.accelerators` devices, in the layout that its report states: :mls:given:`16`
 stages, experts over :mls:given:`64` devices, the optimizer's state sharded, batches of :mls:given:`15360 sequences` of
 :mls:given:`4096 tokens`, products in FP8 (:mls:source:`deepseek2024v3`). :mls:solver:`DistributedModel` is told which traffic
-hides, and estimates the step. Experts are taken to get equal work.
+hides, and estimates the step. Experts are taken to get equal work. The same run in GPU hours is
+:mls:claim:`cases.plot_deepseek_v3`.
 """
 
 import matplotlib.pyplot as plt

@@ -8,7 +8,7 @@ are used.
 
 The model is :mls:entry:`Models.Language.Llama3_8B` on :mls:entry:`Systems.Clusters.Research_256`, by data parallelism alone: one
 sequence of :mls:given:`4096 tokens` on each of :mls:fact:`Systems.Clusters.Research_256.accelerators` devices, with
-:mls:fact:`Hardware.Cloud.H100.memory.capacity` each. Attention is fused. :mls:solver:`DistributedModel` says what a device holds
+:mls:fact:`Hardware.Cloud.H100.memory.capacity` each, so that a step is a single microbatch. Attention is fused. :mls:solver:`DistributedModel` says what a device holds
 (:mls:result:`DistributedModel.memory_footprint`) and how long the replicas communicate
 (:mls:result:`DistributedModel.dp_communication_time`). The times are estimates.
 """
@@ -57,7 +57,8 @@ plt.show()
 # -----
 # Stage 1 saves most: without it the model does not fit, with it there is room to spare. Stages 1 and 2 cost nothing. Stage 3
 # leaves little but activations, and carries half as much traffic again. On a fast network that is hidden; on a slow one it is a
-# third more time for the step.
+# third more time for the step. With several microbatches a step stage 3 costs more, as it gathers for each of them; stage 2 then
+# costs traffic too, which is not counted, where gradients are reduced after each.
 capacity = cluster.node.accelerator.memory.capacity.to("B").magnitude
 held = {stage: step.number("memory_footprint") for stage, step in stages.items()}
 assert not stages[0].feasible and stages[1].feasible
@@ -69,3 +70,7 @@ assert traffic[0] == traffic[1] and abs(traffic[2] / traffic[0] - 1.5) < 1e-6
 assert all(stages[stage].number("exposed_communication_time") == 0 for stage in (1, 2, 3))
 slower = steps["Ethernet, stage 3"].number("step_time") / steps["Ethernet, stage 2"].number("step_time")
 assert 1.3 < slower < 1.45
+long = DistributedModel().solve(
+    Models.Language.Llama3_8B, cluster, batch_size=2048, seq_len=4096, zero_stage=3
+)
+assert long.number("dp_communication_time") > 5 * traffic[2]
