@@ -8,7 +8,8 @@ are used.
 
 The model is :mls:entry:`Models.Language.Llama3_8B` on :mls:entry:`Systems.Clusters.Research_256`, by data parallelism alone: one
 sequence of :mls:given:`4096 tokens` on each of :mls:fact:`Systems.Clusters.Research_256.accelerators` devices, with
-:mls:fact:`Hardware.Cloud.H100.memory.capacity` each, so that a step is a single microbatch. Attention is fused. :mls:solver:`DistributedModel` says what a device holds
+:mls:fact:`Hardware.Cloud.H100.memory.capacity` each, so that a step is a single microbatch; with more of them, stages 2 and 3
+would scatter the gradients after each. Attention is fused. :mls:solver:`DistributedModel` says what a device holds
 (:mls:result:`DistributedModel.memory_footprint`) and how long the replicas communicate
 (:mls:result:`DistributedModel.dp_communication_time`). The times are estimates.
 """

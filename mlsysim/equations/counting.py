@@ -31,14 +31,28 @@ def replica_devices(tensor_parallel: q.TensorParallel, pipeline_parallel: q.Pipe
 def sharded_reductions(microbatches: q.Microbatches) -> q.Repeats:
     """Traffic of fully sharded data parallelism in a step, in all-reduces of the gradients.
 
-    Weights are gathered forward and backward for each microbatch, and the gradients are scattered once; a gather or a scatter is
-    half of an all-reduce.
+    For each microbatch weights are gathered forward and backward, and gradients are scattered; a gather or a scatter is half of an
+    all-reduce.
 
-    Holds when weights are freed after each use.
+    Holds when weights are freed after each use, and gradients are added up where they are sharded.
 
-    Stops holding when weights stay gathered between microbatches, or gradients are scattered after each of them.
+    Stops holding when weights stay gathered between microbatches, or when whole gradients are kept until the last of them.
     """
-    return microbatches + 1 / 2
+    return 3 * microbatches / 2
+
+
+@equation(source="mlsysim", where="counting")
+def scattered_reductions(microbatches: q.Microbatches) -> q.Repeats:
+    """Traffic of data parallelism with sharded gradients in a step, in all-reduces of the gradients.
+
+    Gradients are scattered after each microbatch, and the new weights are gathered once; a gather or a scatter is half of an
+    all-reduce.
+
+    Holds when gradients are added up where they are sharded.
+
+    Stops holding when whole gradients are kept until the last microbatch, which takes their memory.
+    """
+    return (microbatches + 1) / 2
 
 
 @equation(source="mlsysim", where="counting")

@@ -120,15 +120,17 @@ def reduction_time(eq: Reading, x: Lowered, stages: Any) -> tuple[Any, Any]:
 def data_parallel_time(eq: Reading, x: Lowered, microbatches: Any, step: Any, stages: Any) -> tuple[Any, Any, Any]:
     """Return the time of data-parallel traffic in a step, the compute behind which it can hide, and the algorithm.
 
-    Gradients are reduced once, behind the last backward pass. ZeRO stage 3 gathers the weights as well, forward and backward
-    for each microbatch, behind all compute.
+    Gradients are reduced once, behind the last backward pass; where they are sharded, after each microbatch, behind all backward
+    passes. ZeRO stage 3 gathers the weights as well, forward and backward for each microbatch, behind all compute.
     """
     if x.alone:
         return 0.0, step, "none"
     once, algorithm = reduction_time(eq, x, stages)
-    if x.zero < 3:
-        return eq.repeated_time(once, 1.0), eq.backward_time(step, microbatches), algorithm
-    return eq.repeated_time(once, eq.sharded_reductions(microbatches)), step, algorithm
+    if x.zero == 3:
+        return eq.repeated_time(once, eq.sharded_reductions(microbatches)), step, algorithm
+    if x.zero == 2:
+        return eq.repeated_time(once, eq.scattered_reductions(microbatches)), eq.backward_time(step, 1.0), algorithm
+    return eq.repeated_time(once, 1.0), eq.backward_time(step, microbatches), algorithm
 
 
 def full_attention_work(eq: Reading, g: Lowered, batch: Any, sequence: Any) -> Any:

@@ -269,8 +269,9 @@ Each family's page lists all rows, the worst first, with what is known about the
 
 ## Your own measurement
 
-One row of your own machine says more than all of these: `mlsysim.calibrate(row)` returns a profile with which that row is predicted as you
-measured it; give the profile to a solver as `efficiency=`.
+`mlsysim.calibrate(row)` returns a profile with which a row of your own machine is predicted as you measured it; give the profile to a
+solver as `efficiency=`. One row has noise of its own, and may correct less than it adds: the table takes each machine's rows in turn and
+asks how far the others are then off. Hold a second run against the first.
 
 ```{mls-calibration}
 ```

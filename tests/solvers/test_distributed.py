@@ -653,10 +653,19 @@ def test_zero_stage_3_costs_half_as_much_again():
     assert sharded == pytest.approx(1.5 * plain, rel=1e-12)
 
 
-@pytest.mark.parametrize("zero", [0, 1, 2])
-def test_gradients_are_reduced_once_whatever_is_accumulated(zero):
+@pytest.mark.parametrize("zero", [0, 1])
+def test_whole_gradients_are_reduced_once_whatever_is_accumulated(zero):
     times = {solve(batch_size=64 * n, zero_stage=zero).number("dp_communication_time") for n in (1, 2, 8)}
     assert len(times) == 1
+
+
+@pytest.mark.parametrize(("zero", "halves"), [(2, lambda n: n + 1), (3, lambda n: 3 * n)])
+def test_sharded_gradients_are_scattered_after_each_microbatch(zero, halves):
+    """Every scatter or gather is half of an all-reduce; gradients that lie sharded hide behind all backward passes."""
+    once, *more = (solve(batch_size=64 * n, zero_stage=zero, collective="ring") for n in (1, 2, 8))
+    for n, step in zip((2, 8), more, strict=True):
+        ratio = step.number("dp_communication_time") / once.number("dp_communication_time")
+        assert ratio == pytest.approx(halves(n) / halves(1), rel=1e-12)
 
 
 def test_context_parallelism_passes_keys_and_values_around():
