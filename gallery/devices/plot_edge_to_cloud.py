@@ -58,19 +58,17 @@ plt.show()
 # %%
 # Claim
 # -----
-# The two tiny networks fit both microcontrollers, whose arithmetic would allow many inferences a second. MobileNetV2 does not
-# fit the smaller flash at all, and even at best is slow on the other. On the large chips all three wait for memory.
+# The two tiny networks fit both microcontrollers, whose arithmetic would allow nineteen inferences a second or more.
+# MobileNetV2 does not fit the smaller flash at all, and even at best takes six tenths of a second on the other. On the large
+# chips all three wait for memory.
 ratio = times["ResNet-8", "STM32L4R5"] / times["ResNet-8", "H100"]
 print(
     f"ResNet-8: at most {1 / times['ResNet-8', 'STM32L4R5']:.0f} inferences a second on the microcontroller;"
     f" the bound of the GPU's time is {ratio:,.0f} times lower."
 )
 assert list(refused) == [("MobileNetV2", "STM32L4R5")]
-assert (
-    max(times[n, d] for n in ("DS-CNN", "ResNet-8") for d in ("STM32L4R5", "ESP32"))
-    < 0.1
-    < times["MobileNetV2", "ESP32"]
-)
+slowest = max(times[n, d] for n in ("DS-CNN", "ResNet-8") for d in ("STM32L4R5", "ESP32"))
+assert 19 < 1 / slowest < 19.4 and 0.61 < times["MobileNetV2", "ESP32"] < 0.64
 big = [
     SingleNodeModel().solve(m, devices[d], precision="int8", efficiency=1).bottleneck
     for m in networks.values()

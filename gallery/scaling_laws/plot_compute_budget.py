@@ -63,13 +63,13 @@ plt.show()
 # %%
 # Claim
 # -----
-# A month gives a model of some tens of billions of parameters and most of a trillion tokens. Four times the compute is spent on
-# twice the parameters and twice the tokens. The valley is flat: rule and lowest point differ twofold in size, but hardly in
-# loss, and so do half and twice the size of the rule. Far off, too large is worse than too small: ten times the size throws
-# away more than a month gains on a week, a tenth of it less than half of that.
+# A month gives a model of 47 billion parameters, and twenty times as many tokens, nearly a trillion. Four times the compute is
+# spent on twice the parameters and twice the tokens. The valley is flat: rule and lowest point differ twofold in size, but
+# hardly in loss, and so do half and twice the size of the rule. Far off, too large is worse than too small: ten times the size
+# throws away more than a month gains on a week, a tenth of it less than half of that.
 week, month = budgets["a week"], budgets["a month"]
 size, text = optimal_parameters(month), optimal_tokens(month)
-assert 3e10 < size < 6e10 and 0.7e12 < text < 1.1e12
+assert 4.55e10 < size < 4.92e10 and 0.91e12 < text < 0.985e12 and np.isclose(text, 20 * size)
 assert np.allclose([optimal_parameters(4 * month) / size, optimal_tokens(4 * month) / text], 2)
 lost = {of: loss(of * size, month) - loss(size, month) for of in (0.1, 0.5, 2, 10)}
 assert 1.7 < size / lowest["a month"] < 2.3 and loss(size, month) - loss(lowest["a month"], month) < 0.01

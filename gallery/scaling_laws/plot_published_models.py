@@ -65,12 +65,13 @@ plt.show()
 # Claim
 # -----
 # Large models that were planned before the rule was known saw about two tokens for each parameter, or fewer: the same compute
-# would have made a model of less than a third of the size a better one. Some that followed lie on the rule. Small models since
-# then lie far beyond it: the rule would have made a model ten times the size of Llama 3 8B, by this law for a loss only about a
-# hundredth lower. What the longer training buys is a model that is cheap to serve.
+# would have made a model of less than a third of the size a better one, by 0.036 in loss or more. Some that followed lie on the
+# rule. Small models since then lie far beyond it: the rule would have made a model ten times the size of Llama 3 8B, by this
+# law for a loss only about a hundredth lower. What the longer training buys is a model that is cheap to serve.
 early, small = ("GPT-3 175B", "PaLM 540B", "BLOOM 176B"), "Llama 3 8B"
-assert all(each[name] < 2.2 and ruled[name] < 1 / 3 and excess[name] > 0.035 for name in early)
+assert all(each[name] < 2.2 and ruled[name] < 1 / 3 for name in early)
 assert all(0.9 < each[name] / 20 < 1.1 for name in ("LLaMA 65B", "Falcon 180B"))
 assert 9 < ruled[small] < 10.5
-assert 0.005 < excess[small] / chinchilla_loss(sizes[small], tokens[small]) < 0.015
+assert 0.0345 < min(excess[name] for name in early) < 0.037
+assert 0.0095 < excess[small] / chinchilla_loss(sizes[small], tokens[small]) < 0.0102
 assert all(each[name] > 100 for name in ("Llama 2 7B", "OLMo 2 7B", small, "Llama 3.2 1B"))

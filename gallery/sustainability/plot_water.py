@@ -54,8 +54,9 @@ plt.show()
 # Claim
 # -----
 # At seven of these eight sites the power plants use more water than the cooling, and at four of them they use nearly all of
-# it. Sweden's site publishes a water use a tenth of that in Texas and causes twice as much in all, since its grid's reservoirs
-# evaporate, by this way of counting. What the operators publish differs by a factor of more than a hundred, the whole by five.
+# it: the two together are the whole. Sweden's site publishes a water use a tenth of that in Texas and causes twice as much in
+# all, since its grid's reservoirs evaporate, by this way of counting. What the operators publish differs by a factor of more
+# than a hundred, the whole by five.
 published = [site.wue for site in sites.values()]
 total = {name: year.water for name, year in years.items()}
 share = {name: (year.water_on_site / year.water).magnitude for name, year in years.items()}
@@ -63,6 +64,7 @@ print(f"published water use differs by a factor of {max(published) / min(publish
 print(f"the whole by {max(total.values()) / min(total.values()):.1f~P}")
 assert sorted(share, key=share.get)[-1] == "Microsoft Texas" and 0.5 < share["Microsoft Texas"] < 0.55
 assert sorted(share.values())[-2] < 0.5
+assert all(abs((y.water_on_site + y.water_off_site) / y.water - 1) < 1e-9 for y in years.values())
 assert sum(s < 0.1 for s in share.values()) == 4
 assert sites["Microsoft Sweden"].wue < 0.1 * sites["Microsoft Texas"].wue
 assert 1.9 < total["Microsoft Sweden"] / total["Microsoft Texas"] < 2.2

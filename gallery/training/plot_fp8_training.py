@@ -50,15 +50,16 @@ for size in layouts:
 # Claim
 # -----
 # Not half the time: a step is about one and a half times as fast. What runs between the products, attention and communication
-# take as long as before, and no memory is saved. The larger model's arithmetic gains more, since more of it is products; its
-# communication takes that gain away again. The share of the peak falls, since the peak it is measured against has doubled.
-assert all(1.4 < faster < 1.6 for faster in gain.values())
+# take as long as before, and no memory is saved. The larger model's arithmetic gains more, 1.8 times against 1.65, since more
+# of it is products; its communication, whose share grows by half, takes that gain away again. The share of the peak falls by
+# a quarter, since the peak it is measured against has doubled.
+assert all(1.46 < faster < 1.56 for faster in gain.values())
 arithmetic = {
     size: steps[f"{size}, bf16"].compute_time / steps[f"{size}, fp8"].compute_time for size in layouts
 }
-assert 1.6 < arithmetic["8B"] < arithmetic["70B"] < 1.85
+assert 1.6 < arithmetic["8B"] < 1.7 and 1.76 < arithmetic["70B"] < 1.86
 for size in layouts:
     before, after = steps[f"{size}, bf16"], steps[f"{size}, fp8"]
-    assert after.memory_footprint == before.memory_footprint and after.mfu < 0.8 * before.mfu
+    assert after.memory_footprint == before.memory_footprint and 0.73 < after.mfu / before.mfu < 0.78
 wait = {name: step.exposed_communication_time / step.step_time for name, step in steps.items()}
-assert wait["8B, fp8"] < 0.01 and wait["70B, fp8"] > 1.4 * wait["70B, bf16"]
+assert wait["8B, fp8"] < 0.01 and 1.5 < wait["70B, fp8"] / wait["70B, bf16"] < 1.6
