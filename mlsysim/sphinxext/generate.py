@@ -270,8 +270,8 @@ Each family's page lists all rows, the worst first, with what is known about the
 ## Your own measurement
 
 `mlsysim.calibrate(row)` returns a profile with which a row of your own machine is predicted as you measured it; give the profile to a
-solver as `efficiency=`. One row has noise of its own, and may correct less than it adds: the table takes each machine's rows in turn and
-asks how far the others are then off. Hold a second run against the first.
+solver as `efficiency=`. One row has noise of its own, and may correct less than it adds: the table takes the first row of each source and
+machine, and asks how far the others are then off. Hold a second run against the first.
 
 ```{mls-calibration}
 ```
