@@ -73,15 +73,11 @@ def count_page(app: Any, pagename: str, templatename: str, context: Any, doctree
     app.mls_written += doctree is not None
 
 
-def finish(app: Any, error: Exception | None) -> None:
-    """Write the shared pictures and the downloads, resolve roles in these, and index the site for search."""
-    stamp = inputs_stamp(app)
-    if error or app.builder.format != "html" or (app.mls_same and not app.mls_written):
-        return
-    stamp.unlink(missing_ok=True)
-    from . import downloads, exports, place
+def write_beside(app: Any, outdir: Path) -> None:
+    """Remove pages of what is gone, and write what stands beside the pages."""
+    from . import exports, place
 
-    outdir = Path(app.outdir)
+    inputs_stamp(app).unlink(missing_ok=True)
     remove_gone_pages(outdir, app.env)  # before pages are written that lead on from what is gone
     if app.config.mls_pages:
         place.write(outdir / "_static" / "place")
@@ -89,7 +85,18 @@ def finish(app: Any, error: Exception | None) -> None:
         titles = {document: title.astext() for document, title in app.env.titles.items()}
         numbers.write(outdir, app.config.mls_values, app.env.get_domain("mls").objects, titles)
         notebooks.write(app, titles)
-    downloads.rewrite(outdir, app.config.mls_values)
+
+
+def finish(app: Any, error: Exception | None) -> None:
+    """Write the shared pictures and the downloads, resolve roles in these, and index the site for search."""
+    if error or app.builder.format != "html":
+        return
+    from . import downloads
+
+    outdir = Path(app.outdir)
+    if not app.mls_same or app.mls_written:
+        write_beside(app, outdir)
+    downloads.rewrite(outdir, app.config.mls_values)  # Sphinx copies them anew in every build
     if app.config.mls_search and (app.mls_written or not (outdir / "pagefind").is_dir()):
         command = [sys.executable, "-m", "pagefind", "--site", str(outdir), "--root-selector", "article.bd-article"]
         command += ["--exclude-selectors", UNSEARCHED, "--glob", "**/*.html"]
@@ -97,7 +104,7 @@ def finish(app: Any, error: Exception | None) -> None:
         if done.returncode:
             log.warning("search index: %s", done.stderr[-500:] or done.stdout[-500:], type="mls", subtype="search")
     if not app._warncount:
-        stamp.write_text(app.mls_inputs, "utf-8")
+        inputs_stamp(app).write_text(app.mls_inputs, "utf-8")
 
 
 def setup(app: Any) -> dict[str, Any]:

@@ -137,6 +137,7 @@ def test_what_is_gone_is_removed_and_leads_on(monkeypatch, tmp_path):
         old.with_suffix(suffix).write_text("old", "utf-8")
     env = SimpleNamespace(found_docs=set(), titles={}, get_domain=lambda _: SimpleNamespace(objects={}))
     config = SimpleNamespace(mls_pages=True, mls_values=VALUES, mls_search=False)
-    finish(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path, env=env, config=config), None)
+    build = {"mls_same": False, "mls_inputs": "", "mls_written": 0, "_warncount": 0, "doctreedir": tmp_path}
+    finish(SimpleNamespace(builder=SimpleNamespace(format="html"), outdir=tmp_path, env=env, config=config, **build), None)
     assert "h100.html" in old.read_text("utf-8")
     assert not [s for s in (".json", ".cite.json", ".myst.json") if old.with_suffix(s).exists()]
