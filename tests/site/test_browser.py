@@ -367,7 +367,7 @@ def test_a_number_is_cited_where_it_stands(watch, size):
     box = dialog.bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= SIZES[size][0]
     page.keyboard.press("Escape")
-    assert page.locator("dialog.mls-cite-dialog").count() == 0
+    dialog.wait_for(state="detached")
     page.locator(".mls-cite-box summary").click()
     assert "zoo/hardware/cloud/h100.html" in page.locator(".mls-cite-box pre").first.inner_text()
     watched.check()
