@@ -147,8 +147,6 @@ class Example:
         self.tree = ast.fix_missing_locations(claims.visit(ast.parse(text if path.suffix == ".py" else cells(text), str(path))))
         self.claims = claims.found
 
-    at = functools.cache(lambda path: Example(path))
-
     def claim(self, number: int) -> str:
         """Return the name of a claim: where it stands, and what it says."""
         line, text = self.claims[number]
@@ -176,6 +174,12 @@ class Example:
         except Exception as error:
             done.raised = f"{type(error).__name__}: {error}".split("\n")[0]
         return done
+
+
+@functools.cache
+def example_at(path: Path) -> Example:
+    """Return the example in a file, read once."""
+    return Example(path)
 
 
 def cells(text: str) -> str:
@@ -226,7 +230,7 @@ def calls_of(work: Callable[[], Run]) -> Run:
 
 def apart(path: Path, equation: str = "", factor: float = FACTOR) -> Run:
     """Run an example in a process of its own, with an equation broken or, where none is given, with calls noted."""
-    example = Example.at(path)
+    example = example_at(path)
     reader, writer = os.pipe()
     if (child := os.fork()) == 0:
         try:
@@ -282,11 +286,11 @@ def all_of(jobs: Iterable[tuple[Any, ...]]) -> dict[tuple[Any, ...], Run]:
 def one(equation: str, runs: dict[Path, Run], whole: dict[Path, Run]) -> None:
     """Print what became of each claim when one equation broke."""
     for path, run in runs.items():
-        example = Example.at(path)
+        example = example_at(path)
         print(f"\n{example.name}: {run.verdict(whole[path])}" + (f" {run.raised}" if run.raised else ""))
         for number in range(len(example.claims)):
             print(f"  {run.of_claim(number, whole[path]):12}{example.claim(number)}")
-    rest = [Example.at(p).name for p in whole if p not in runs]
+    rest = [example_at(p).name for p in whole if p not in runs]
     verdicts = [run.verdict(whole[p]) for p, run in runs.items()]
     print(f"\n{equation} is used by {len(runs)}: " + ", ".join(f"{verdicts.count(v)} {v}" for v in VERDICTS))
     print(f"It is not used by {len(rest)}: {', '.join(rest)}")
@@ -300,7 +304,7 @@ def table(runs: dict[tuple[Path, str], Run], whole: dict[Path, Run]) -> list[str
         if own:
             verdicts = [run.verdict(whole[p]) for p, run in own.items()]
             counts = "".join(f"{verdicts.count(v):10}" for v in VERDICTS)
-            claims = sum(len(Example.at(p).claims) for p in own)
+            claims = sum(len(example_at(p).claims) for p in own)
             print(f"{name:44}{len(own):9}{counts}{claims:9}{sum(len(r.fell) for r in own.values()):6}")
     used = {eq for _, eq in runs}
     print(f"\nEquations that no example rests on: {', '.join(n for n in EQUATIONS if n not in used) or 'none'}")
@@ -308,7 +312,7 @@ def table(runs: dict[tuple[Path, str], Run], whole: dict[Path, Run]) -> list[str
     untouched: list[str] = []
     never = []
     for path in whole:
-        example = Example.at(path)
+        example = example_at(path)
         broke = {eq: run for (p, eq), run in runs.items() if p == path}
         print(f"\n{example.name}: {len(broke)} equations")
         for verdict in VERDICTS:
@@ -344,7 +348,7 @@ def main(*arguments: str) -> int:
     whole, runs = survey(paths or every_example(), factors[0] if factors else FACTOR, equations)
     failing = [p for p, run in whole.items() if run.fell or run.raised]
     for path in failing:
-        print(f"{Example.at(path).name} fails with nothing broken: {whole[path].raised or 'a claim fell'}")
+        print(f"{example_at(path).name} fails with nothing broken: {whole[path].raised or 'a claim fell'}")
     if failing:
         return 1
     for name in equations:

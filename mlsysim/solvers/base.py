@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import quantities
-from ..errors import InputError, nearest
+from ..errors import InfeasibleError, InputError, nearest
 from ..facts import Origin
 from ..formats import weight_bytes
 from ..hardware import ELEMENT_SIZE, HardwareNode, check_precision
@@ -89,6 +89,14 @@ def needed(x: Mapping[str, Any], *names: str) -> None:
     for name in names:
         if name not in x:
             raise InputError(f"{name}=None: it is needed, give a number")
+
+
+def fits_everywhere(name: str, result: Result, some: str) -> None:
+    """Refuse a result that does not fit, or a sweep with such points, of which ``some`` tells what is wrong and what to do."""
+    if result.feasible is False:
+        raise InfeasibleError(f"{name}: {result.reason}")
+    if anywhere(result.feasible == False):  # noqa: E712  (arrays too)
+        raise InputError(f"{name} is a sweep {some}")
 
 
 def anywhere(condition: Any) -> bool:

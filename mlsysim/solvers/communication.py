@@ -67,12 +67,17 @@ def local_bandwidth(eq: Reading, x: Lowered, group: Any) -> Any:
     one_way = eq.one_way_bandwidth(hardware.link_bandwidth, hardware.directions)
     if x.node is not None and x.node.mesh:
         one_way = eq.mesh_bandwidth(one_way, group, x.node.local_devices)
-    return one_way if for_tensors(x) else eq.achieved_bandwidth(one_way, x.efficiency_link)
+    return reached(eq, x, one_way)
 
 
 def for_tensors(x: Lowered) -> bool:
     """Whether the share of links is that which tensor-parallel groups of servers reach, which goes for no other messages."""
     return x.has("message_latency")
+
+
+def reached(eq: Reading, x: Lowered, bandwidth: Any) -> Any:
+    """Return what messages reach of a bandwidth: the solve's share of links, or all where that is of tensor-parallel groups alone."""
+    return bandwidth if for_tensors(x) else eq.achieved_bandwidth(bandwidth, x.efficiency_link)
 
 
 def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, Any]:
@@ -84,7 +89,7 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
     port = eq.one_way_bandwidth(fabric.bandwidth, fabric.directions)
     if fabric.dimensions:
         port = eq.torus_device_bandwidth(port, fabric.dimensions)
-        return port if for_tensors(x) else eq.achieved_bandwidth(port, x.efficiency_link), fabric.latency
+        return reached(eq, x, port), fabric.latency
     if fabric.topology == "rail-optimised" and span is not None:
         if fabric.has("pod_nodes"):
             port = eq.rail_bandwidth(port, fabric.oversubscription, span, fabric.pod_nodes)
@@ -93,7 +98,7 @@ def network(eq: Reading, x: Lowered, span: float | None = None) -> tuple[Any, An
     else:
         port = eq.oversubscribed_bandwidth(port, fabric.oversubscription)
     each = eq.device_network_bandwidth(x.node.nics, eq.port_bandwidth(x.node.nic_bandwidth, port), x.node.local_devices)
-    return each if for_tensors(x) else eq.achieved_bandwidth(each, x.efficiency_link), fabric.latency
+    return reached(eq, x, each), fabric.latency
 
 
 def all_reduce_on_node(eq: Reading, x: Lowered, message: Any) -> Any:
@@ -242,6 +247,6 @@ def neighbour(eq: Reading, x: Lowered, group: Any, span: float, inside: bool) ->
         return (near, x.hardware.link_latency) if k is None else (eq.achieved_bandwidth(near, k.near_share), k.near_hop)
     if x.fabric.dimensions:
         link = eq.one_way_bandwidth(x.fabric.bandwidth, x.fabric.directions)
-        out, latency = link if for_tensors(x) else eq.achieved_bandwidth(link, x.efficiency_link), x.fabric.latency
+        out, latency = reached(eq, x, link), x.fabric.latency
         return (out, latency) if k is None else (eq.achieved_bandwidth(out, k.far_share), k.far_hop)
     return network(eq, x, span) if k is None else far_link(eq, x, span)

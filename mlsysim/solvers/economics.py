@@ -10,7 +10,7 @@ from ..quantities import nomenclature
 from ..readings import NUMBERS, Reading
 from ..results import DistributedResult, EconomicsResult, LoadResult, Missing, ServingResult
 from ..systems import Fleet
-from .base import Doors, Inputs, anywhere, expect, masked, needed
+from .base import Doors, Inputs, anywhere, expect, fits_everywhere, masked, needed
 
 _Q = nomenclature()
 
@@ -201,10 +201,7 @@ def chained_load(load: Any, serving: Any, fleet: Fleet) -> ServingResult:
         raise InputError("load= brings the serving result that it was solved for: leave out serving=")
     if load.inputs.apart:
         raise InputError("load has devices of their own for prompts: solve the costs of the two pools one by one, with serving=")
-    if load.feasible is False:
-        raise InfeasibleError(f"load: {load.reason}")
-    if anywhere(load.feasible == False):  # noqa: E712  (arrays too)
-        raise InputError("load is a sweep in which some rates are more than the system serves: solve those that it does")
+    fits_everywhere("load", load, "in which some rates are more than the system serves: solve those that it does")
     result: ServingResult = chained(load.inputs.serving, ServingResult, "load", fleet)
     return result
 

@@ -9,7 +9,7 @@ from ..nouns import Lowered
 from ..readings import Reading
 from ..results import LoadResult, Missing, ServingResult
 from ..workloads import attention_work, cache_bytes, decode_attention_work, decode_work, pass_work
-from .base import Doors, anywhere, expect, masked, needed
+from .base import Doors, anywhere, expect, fits_everywhere, masked, needed
 from .serving import device_cache, pass_on_replica, prefill_pass
 
 
@@ -259,10 +259,7 @@ class LoadModel:
         if prefill is not None:
             results["prefill"] = expect(prefill, ServingResult, "prefill", "a ServingResult")
         for name, result in results.items():
-            if anywhere(result.feasible == False):  # noqa: E712  (arrays too)
-                if result.feasible is False:
-                    raise InfeasibleError(f"{name}: {result.reason}")
-                raise InputError(f"{name} is a sweep of which some points do not fit: solve those that do")
+            fits_everywhere(name, result, "of which some points do not fit: solve those that do")
             x |= {f"{name}_{n}": result._values[n] for n in ("ttft", "itl")}
         x |= {"serving": serving, "chunked": chunk_size is not None, "apart": prefill is not None}
         check_pools(x, prefill)

@@ -16,6 +16,7 @@ from ..published.addresses import anchor, page
 from ..published.derived import derived, symbol_of_path
 from ..published.sources import bibliography
 from ..published.words import coherent_number
+from .output import write_changed
 
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 SCHEMA = "zoo.schema.json"
@@ -141,11 +142,7 @@ def write(outdir: Path) -> None:
     files[SCHEMA] = _text(schema())
     files |= {f"zoo/{kind.lower()}.csv": table(kind) for kind in zoo.KIND_NAMES}
     files["zoo/names.json"] = _text({n: d["title"] for n, d in every.items()})
-    for name, text in files.items():
-        path = outdir / name
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+    write_changed(outdir, files)
 
 
 def _text(data: Any) -> str:

@@ -18,6 +18,7 @@ from ..solvers import SOLVERS
 from ..workloads import Workload
 from . import assumptions, cli, near, textbook
 from .accuracy import TITLES as TITLES_OF_FAMILIES
+from .output import write_changed
 
 INDEXES = {
     "hardware": ("Hardware", "Hardware", "Accelerators, systems on chip and microcontrollers."),
@@ -357,12 +358,9 @@ def edit_address(context: Mapping[str, str]) -> str:
 def write(srcdir: Path, gallery: Path, repository: str = "") -> None:
     """Write the pages that changed, and remove those of things that are gone."""
     gallery_uses.cache_clear()
-    pages = {srcdir / f"{doc}.md": text for doc, text in all_pages(str(gallery), repository).items()}
-    for path, text in pages.items():
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+    pages = {f"{doc}.md": text for doc, text in all_pages(str(gallery), repository).items()}
+    write_changed(srcdir, pages)
     for folder in ("zoo", "math", "solvers", "accuracy", "textbook"):
         for path in (srcdir / folder).rglob("*.md"):
-            if path not in pages:
+            if path.relative_to(srcdir).as_posix() not in pages:
                 path.unlink()

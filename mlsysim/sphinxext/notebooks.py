@@ -11,6 +11,7 @@ from docutils import nodes
 
 from ..published import addresses
 from . import downloads, markup
+from .output import write_changed
 
 DOC = re.compile(r"\{doc\}`([^`]+)`")
 FORMS = {".ipynb": "Jupyter notebook", ".py": "Python program"}
@@ -89,10 +90,9 @@ def write(app: Any, titles: Mapping[str, str]) -> None:
     for docname in sorted(d for d in app.env.found_docs if is_tutorial(app.env, d)):
         text = Path(app.env.doc2path(docname)).read_text("utf-8")
         for suffix, form in ((".ipynb", notebook), (".py", program)):
-            made[Path(app.outdir, place(docname, suffix))] = form(text, docname, titles, app.config.mls_values)
-    for path, text in made.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    for path in Path(app.outdir, place("tutorials", "")).glob("*"):
-        if path not in made:
+            made[place(docname, suffix)] = form(text, docname, titles, app.config.mls_values)
+    outdir = Path(app.outdir)
+    write_changed(outdir, made)
+    for path in (outdir / place("tutorials", "")).glob("*"):
+        if path.relative_to(outdir).as_posix() not in made:
             path.unlink()

@@ -16,6 +16,7 @@ from ..published.registry import Published, every, lookup, of_value
 from ..published.words import tex
 from . import markup, shown
 from .directives import _Directive
+from .output import write_changed
 
 SCHEMA = "numbers.schema.json"
 SAID = ("name", "kind", "says", "value", "unit", "text", "how", "source", "where", "read", "year", "note", "equation")
@@ -178,11 +179,7 @@ def redirects() -> dict[str, str]:
 
 def write(outdir: Path, values: str, objects: Mapping[tuple[str, str], tuple[str, str, str]], titles: Mapping[str, str]) -> None:
     """Write what changed."""
-    for name, text in (files(every(values), objects, titles) | redirects()).items():
-        path = outdir / name
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, "utf-8")
+    write_changed(outdir, files(every(values), objects, titles) | redirects())
 
 
 def box(title: str, styles: Mapping[str, str]) -> str:

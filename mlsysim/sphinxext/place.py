@@ -21,6 +21,7 @@ from ..systems import Fleet, NetworkFabric, Node
 from ..units import people
 from ..vision import DiffusionWorkload, VisionTransformerWorkload
 from ..workloads import CNNWorkload, TransformerWorkload
+from .output import write_changed
 
 STYLE = """
 :root { color-scheme: light dark }
@@ -232,8 +233,4 @@ def draw(picture: Picture) -> str:
 
 def write(folder: Path) -> None:
     """Write every picture that changed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for picture in PICTURES:
-        path, text = folder / picture.file, draw(picture)
-        if not path.exists() or path.read_text("utf-8") != text:
-            path.write_text(text, "utf-8")
+    write_changed(folder, {picture.file: draw(picture) for picture in PICTURES})
